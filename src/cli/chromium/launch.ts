@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { CdpConnection } from './cdp';
+
+/** Keep the browser quiet: no updates, no sync, no look-ups of its own. */
+const QUIET = [
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--disable-search-engine-choice-screen',
+  '--password-store=basic',
+  '--use-mock-keychain',
+];
+
+export interface LaunchOptions {
+  executable: string;
+  headed?: boolean;
+  /** Extra switches, after ours. */
+  args?: string[];
+}
+
+export interface LaunchedBrowser {
+  connection: CdpConnection;
+  process: ChildProcess;
+  /** Ends the browser and removes its profile. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a browser with an empty profile and speaks the DevTools protocol over a pipe (file descriptors 3 and 4), so
+ * no port is opened and nothing else on the machine can connect.
+ */
+export async function launchChromium(options: LaunchOptions): Promise<LaunchedBrowser> {
+  const profile = mkdtempSync(join(tmpdir(), 'streamgauge-'));
+  const args = [
+    '--remote-debugging-pipe',
+    `--user-data-dir=${profile}`,
+    ...QUIET,
+    ...(options.headed ? [] : ['--headless=new', '--disable-gpu']),
+    // Chromium's sandbox cannot start as root (containers, CI).
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ...(options.args ?? []),
+    'about:blank',
+  ];
+  const child = spawn(options.executable, args, {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+  });
+  let complaints = '';
+  child.stderr?.on('data', (data: Buffer) => {
+    if (complaints.length < 8192) complaints += data.toString();
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const connection = new CdpConnection(child.stdio[3] as Writable, child.stdio[4] as Readable);
+  const stop = () => {
+    try {
+      if (child.pid && process.platform !== 'win32') process.kill(-child.pid, 'SIGKILL');
+      else child.kill('SIGKILL');
+    } catch {
+      // It is gone already.
+    }
+  };
+  process.once('exit', stop);
+  const close = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      await Promise.race([connection.send('Browser.close').catch(() => undefined), exited]);
+      const timer = setTimeout(stop, 3000);
+      await exited;
+      clearTimeout(timer);
+    }
+    process.removeListener('exit', stop);
+    connection.dispose();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
+  try {
+    await Promise.race([
+      connection.send('Browser.getVersion'),
+      exited.then(() => {
+        throw new Error(
+          `${options.executable} ended while starting: ${lastLine(complaints) || 'it said nothing'}`,
+        );
+      }),
+      new Promise((_, reject) => {
+        child.once('error', (error) =>
+          reject(new Error(`${options.executable} cannot be started: ${error.message}`)),
+        );
+      }),
+    ]);
+  } catch (error) {
+    stop();
+    process.removeListener('exit', stop);
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    throw error;
+  }
+  return { connection, process: child, close };
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}

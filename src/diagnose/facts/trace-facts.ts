@@ -1,0 +1,12 @@
+import type { Trace } from '../../trace/types';
+import type { StreamFacts } from './stream-facts';
+
+/** Facts over all streams: siblings, sessions, jobs, cookies. */
+export interface TraceFacts {
+  readonly trace: Trace;
+  /** Trace time of the look. */
+  readonly nowMs: number;
+  readonly streams: ReadonlyMap<string, StreamFacts>;
+  /** Streams of the same endpoint, this one included, in order. */
+  siblings(facts: StreamFacts): readonly StreamFacts[];
+}

@@ -1,0 +1,58 @@
+import type { CookieRefusal, Header, Phases } from './types';
+
+/**
+ * What a network-side view (webRequest, the DevTools protocol's Network domain) knows of one request. Built up over
+ * time under one `requestId`; all times are wall clock, Unix epoch ms.
+ */
+export interface NetworkView {
+  requestId: string;
+  kind: 'fetch' | 'xhr' | 'eventsource' | 'websocket' | 'document' | 'other';
+  /** Frame or document key that can be held against the tap's documents; null for workers. */
+  frameKey: string | null;
+  method: string;
+  url: string;
+  startedEpochMs: number;
+  requestHeaders: Header[] | null;
+  sentEpochMs: number | null;
+  status: number | null;
+  statusText: string;
+  responseHeaders: Header[] | null;
+  headersEpochMs: number | null;
+  protocol: string | null;
+  remoteAddress: string | null;
+  connectionId: string | null;
+  fromCache: boolean;
+  fromServiceWorker: boolean;
+  redirected: boolean;
+  endedEpochMs: number | null;
+  /** `net::ERR_…` */
+  netError: string | null;
+  withheldCookies: CookieRefusal[];
+  refusedCookies: CookieRefusal[];
+}
+
+/** What a finished HAR entry adds. */
+export interface HarView {
+  method: string;
+  url: string;
+  kind: NetworkView['kind'];
+  startedEpochMs: number;
+  endedEpochMs: number;
+  status: number;
+  statusText: string;
+  requestHeaders: Header[];
+  responseHeaders: Header[];
+  protocol: string | null;
+  remoteAddress: string | null;
+  connectionId: string | null;
+  phases: Phases | null;
+  netError: string | null;
+  /** Encoded body size, -1 when unknown. */
+  bodySize: number;
+  requestBody: string | null;
+  contentText: string | null;
+  contentIsBase64: boolean;
+  contentSize: number;
+  eventSourceMessages: { epochMs: number; name: string; id: string; data: string }[];
+  webSocketMessages: { epochMs: number; sent: boolean; opcode: number; data: string; isError: boolean }[];
+}

@@ -1,0 +1,3 @@
+import { render } from 'preact';
+
+render(<p>Streamgauge</p>, document.querySelector('#app')!);

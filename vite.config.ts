@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url';
+import { crx } from '@crxjs/vite-plugin';
+import preact from '@preact/preset-vite';
+import { defineConfig } from 'vitest/config';
+import manifest from './manifest.json' with { type: 'json' };
+import { recipePlugin } from './src/build/recipe-plugin.ts';
+import { scriptPlugin } from './src/build/script-plugin.ts';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+const shared = [
+  scriptPlugin({ tap: at('src/tap/tap.iife.ts'), 'cdp-bridge': at('src/bridge/cdp-bridge.iife.ts') }),
+  recipePlugin(),
+];
+
+export default defineConfig(({ mode }) => {
+  if (mode === 'cli') {
+    return {
+      plugins: shared,
+      publicDir: false,
+      ssr: { noExternal: true },
+      build: {
+        ssr: at('src/cli/main.ts'),
+        outDir: 'dist/cli',
+        target: 'node20',
+        rolldownOptions: { output: { entryFileNames: 'streamgauge.js', banner: '#!/usr/bin/env node' } },
+      },
+    };
+  }
+  if (mode === 'test') {
+    return {
+      plugins: [...shared, preact()],
+      test: {
+        projects: [
+          {
+            extends: true,
+            test: { name: 'unit', include: ['test/{unit,architecture,rules}/**/*.test.{ts,tsx}'] },
+          },
+          {
+            extends: true,
+            test: {
+              name: 'browser',
+              include: ['test/{browser,cli,e2e,lab}/**/*.test.ts'],
+              testTimeout: 120_000,
+              hookTimeout: 120_000,
+              pool: 'forks',
+              maxWorkers: 2,
+            },
+          },
+        ],
+      },
+    };
+  }
+  return {
+    plugins: [...shared, preact(), crx({ manifest: manifest as Parameters<typeof crx>[0]['manifest'] })],
+    build: {
+      outDir: 'dist/extension',
+      target: 'chrome120',
+      modulePreload: false,
+      rolldownOptions: { input: { panel: at('src/views/panel/panel.html') } },
+    },
+  };
+});
