@@ -1,1 +1,51 @@
-console.log('streamgauge');
+import { RESULT } from './commands/outcome';
+import { processTerminal, type Terminal } from './terminal';
+import { UnusableArguments, USAGE } from './usage';
+
+declare const __VERSION__: string;
+
+/** Runs one command line and returns its exit status (see USAGE). Never throws. */
+export async function main(args: string[], terminal: Terminal): Promise<number> {
+  const [command, ...rest] = args;
+  try {
+    switch (command) {
+      case 'diagnose':
+        return await (await import('./commands/diagnose')).diagnoseCommand(rest, terminal);
+      case 'record':
+        return await (await import('./commands/record')).recordCommand(rest, terminal);
+      case 'recipes':
+        return (await import('./commands/recipes')).recipesCommand(rest, terminal);
+      case '--version':
+      case '-v':
+        terminal.stdout.write(`streamgauge ${__VERSION__}\n`);
+        return RESULT.fine;
+      case undefined:
+        terminal.stderr.write(USAGE);
+        return RESULT.unusable;
+      case 'help':
+      case '--help':
+      case '-h':
+        terminal.stdout.write(USAGE);
+        return RESULT.fine;
+      default:
+        throw new UnusableArguments(
+          `There is no command "${command}". Use diagnose, record or recipes; streamgauge --help tells more.`,
+        );
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    terminal.stderr.write(`streamgauge: ${message}\n`);
+    if (!(error instanceof UnusableArguments) && terminal.env.STREAMGAUGE_DEBUG && error instanceof Error) {
+      terminal.stderr.write(`${error.stack}\n`);
+    }
+    return RESULT.unusable;
+  }
+}
+
+// A reader that stops early (`streamgauge … | head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await main(process.argv.slice(2), processTerminal());

@@ -21,9 +21,9 @@ const FIXED = [
 
 /** Path of an installed Chromium, Chrome or Edge; `STREAMGAUGE_BROWSER` wins; null when there is none. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
-  const named = env['STREAMGAUGE_BROWSER'];
+  const named = env.STREAMGAUGE_BROWSER;
   if (named) return isExecutable(named) ? named : null;
-  const folders = (env['PATH'] ?? '').split(delimiter).filter(Boolean);
+  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
   for (const name of NAMES) {
     for (const folder of folders) {
       const path = join(folder, name);
