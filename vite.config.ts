@@ -5,12 +5,13 @@ import { defineConfig } from 'vitest/config';
 import manifest from './manifest.json' with { type: 'json' };
 import { recipePlugin } from './src/build/recipe-plugin.ts';
 import { scriptPlugin } from './src/build/script-plugin.ts';
+import { PLATFORMS } from './src/diagnose/platforms.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const shared = [
   scriptPlugin({ tap: at('src/tap/tap.iife.ts'), 'cdp-bridge': at('src/bridge/cdp-bridge.iife.ts') }),
-  recipePlugin(),
+  recipePlugin(PLATFORMS),
 ];
 
 export default defineConfig(({ mode }) => {

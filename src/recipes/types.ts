@@ -33,7 +33,8 @@ export interface RecipeTab {
 export type Block =
   | { type: 'paragraph'; inlines: Inline[] }
   | { type: 'list'; ordered: boolean; items: Block[][] }
-  | { type: 'code'; language: string; text: string }
+  /** `context` says where the code belongs, when that matters: `http`, `server` or `location` of nginx. */
+  | { type: 'code'; language: string; context?: string; text: string }
   | { type: 'quote'; blocks: Block[] }
   | { type: 'table'; header: Inline[][]; rows: Inline[][][] };
 
@@ -42,4 +43,5 @@ export type Inline =
   | { type: 'code'; text: string }
   | { type: 'strong'; inlines: Inline[] }
   | { type: 'emphasis'; inlines: Inline[] }
+  /** `href` is `https://…`, `recipe:<id>` (another recipe) or `document:<id>` (a page of `DOCUMENTS`). */
   | { type: 'link'; href: string; inlines: Inline[] };
