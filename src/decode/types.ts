@@ -64,5 +64,10 @@ export interface DecodedStream {
  */
 export interface StreamDecoder {
   readonly decoded: DecodedStream;
+  /**
+   * Grows when decoding had to begin anew (a better source of the same stream came in): event indexes from before
+   * are void then. `decoded` stays the same object.
+   */
+  readonly generation: number;
   update(): void;
 }
