@@ -39,7 +39,7 @@ import {
  *   sent                                  the request left
  *   headers STATUS [TYPE] [/ OPTION]…     OPTION: `name: value` · protocol=… (h2 by default) · type=cors · url=… · cached ·
  *                                         worker (served by a service worker) · partial · connection=… · address=…
- *   byte                                  first body byte (else: the first delivery)
+ *   byte                                  first body byte (else: the first delivery that was waited for)
  *   data[*N] TEXT                         N events (one by default) in one chunk, framed as the content type asks; on an
  *                                         EventSource or WebSocket N messages at once
  *   event[*N] NAME TEXT                   the same with an event name (SSE)
@@ -446,7 +446,7 @@ class Pen {
 
   private delivered(): void {
     this.lastDeliveryMs = this.nowMs;
-    this.record().timing.firstByteAtMs ??= this.nowMs;
+    if (this.confidence === Confidence.arrived) this.record().timing.firstByteAtMs ??= this.nowMs;
   }
 
   private end(end: Partial<StreamEnd> & Pick<StreamEnd, 'kind'>): void {

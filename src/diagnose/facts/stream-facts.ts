@@ -40,6 +40,74 @@ export interface StreamFacts {
   readonly hops: Hop[];
   /** Arrival times are good enough to judge timing: real chunk or event times, mostly `arrived`. */
   readonly timesKnown: boolean;
+  /** When the request left, as far as known: waiting for a free connection is not the server's. Trace ms. */
+  readonly requestAtMs: number;
+  /** When headers can have been there at the earliest: before `headersAtMs` when the page was busy. Trace ms. */
+  readonly headersEarliestMs: number | null;
+  readonly arrivals: ArrivalFacts;
+  /** Null until the first data event. */
+  readonly data: DataSpan | null;
+  readonly flushes: FlushFacts;
+  /** `Content-Encoding` other than identity, lower case; null when none. */
+  readonly contentEncoding: string | null;
+}
+
+/** Deliveries (chunks, or messages where there are no chunks) and how well their times are known. */
+export interface ArrivalFacts {
+  count: number;
+  /** Those whose real arrival may be noticeably earlier: the page read late or was busy. */
+  lateCount: number;
+  /** Those of which only bounds are known. */
+  boundedCount: number;
+  /** Null when there was none. */
+  firstAtMs: number | null;
+  /** Earliest time at which the first can have come. */
+  firstEarliestMs: number | null;
+  lastAtMs: number | null;
+}
+
+/** From the first to the last data event. */
+export interface DataSpan {
+  /** When the first data event, or its first part, was seen; and the earliest time at which it can have come. */
+  firstAtMs: number;
+  firstEarliestMs: number;
+  /** The latest time at which the last can have come: its own, or the end of the body when only bounds are known. */
+  lastAtMs: number;
+  byteLength: number;
+  /** Deliveries before the first data event (heartbeats, a greeting), and when the first and last of them came. */
+  leadingCount: number;
+  leadingFirstMs: number;
+  leadingLastMs: number;
+  /** Times are bounds, not arrivals. */
+  isBounded: boolean;
+  /** Moments at which data came: events with only a few ms between them share one. */
+  moments: number;
+}
+
+/**
+ * The rhythm of bursts: what a buffer or a timer between server and page would leave behind. Complete bursts only
+ * (the last one is still open, or holds what the end of the stream flushed).
+ */
+export interface FlushFacts {
+  /** Complete bursts of data events. */
+  count: number;
+  /** Median number of data events of a burst. */
+  medianEvents: number;
+  /** From burst to burst: median, the commonest interval, and the share of intervals within about 13 % of it. */
+  medianIntervalMs: number;
+  steadyIntervalMs: number;
+  steadyShare: number;
+  /** Part of the time in which nothing came, of the time from the first to the last burst: 0 to 1. */
+  idleShare: number;
+  /** Bursts that began with a delivery the page was waiting for; the others may be the page's own rhythm. */
+  knownShare: number;
+  /** Complete bursts of body bytes (0 where body bytes are not seen), their median size and rate. */
+  byteBursts: number;
+  bytesPerSecond: number;
+  /** Buffer sizes (bytes) that bursts equal, with how many do; most first. */
+  quanta: { byteLength: number; count: number }[];
+  /** Of the bursts with send times: how long the server took to send a burst, over the interval between bursts. */
+  sentShare: number | null;
 }
 
 /** Silences between deliveries (data or heartbeat), ms. */
@@ -67,10 +135,17 @@ export interface BurstFacts {
 export interface ServerClockFacts {
   /** Events that carry a send time. */
   count: number;
-  /** Last minus first send time, ms. */
+  /** Latest minus earliest send time, ms. */
   sentSpreadMs: number;
   /** Last minus first arrival of the same events, ms. */
   arrivalSpreadMs: number;
+  /** Send time (Unix epoch, ms) and arrival (trace ms) of the first of them. */
+  firstSentEpochMs: number;
+  firstAtMs: number;
+  /** All stamps are the same: made once for the response, or by a server that sent all at once. */
+  isConstant: boolean;
+  /** All stamps are whole seconds. */
+  isCoarse: boolean;
 }
 
 export interface Hop {

@@ -9,4 +9,6 @@ export interface TraceFacts {
   readonly streams: ReadonlyMap<string, StreamFacts>;
   /** Streams of the same endpoint, this one included, in order. */
   siblings(facts: StreamFacts): readonly StreamFacts[];
+  /** Streams to the same host (with port), in order. */
+  ofHost(host: string): readonly StreamFacts[];
 }

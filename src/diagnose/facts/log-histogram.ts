@@ -1,0 +1,61 @@
+const BINS_PER_OCTAVE = 8;
+const LOWEST = 0.25;
+const OCTAVES = 26;
+/** Below the lowest edge, the log-spaced bins, above the highest edge. */
+const BIN_COUNT = OCTAVES * BINS_PER_OCTAVE + 2;
+
+/** Lower edge of each bin of a `LogHistogram`, ms; the first is 0. */
+export const BIN_EDGES_MS: readonly number[] = Array.from({ length: BIN_COUNT }, (_, bin) =>
+  bin === 0 ? 0 : LOWEST * 2 ** ((bin - 1) / BINS_PER_OCTAVE),
+);
+
+/**
+ * Durations (ms) or numbers counted in log-spaced bins (8 per doubling, 0.25 to 17 million): median, mode and the plot's histogram of
+ * a million values in constant memory. Means within a bin are exact, so equal values give back that very value.
+ */
+export class LogHistogram {
+  readonly bins: number[] = new Array(BIN_COUNT).fill(0);
+  #sums: number[] = new Array(BIN_COUNT).fill(0);
+  count = 0;
+  sum = 0;
+
+  add(value: number): void {
+    const place = value < LOWEST ? 0 : 1 + Math.floor(Math.log2(value / LOWEST) * BINS_PER_OCTAVE);
+    const bin = Math.min(BIN_COUNT - 1, place);
+    this.bins[bin]! += 1;
+    this.#sums[bin]! += value;
+    this.count++;
+    this.sum += value;
+  }
+
+  /** 0 when empty. */
+  get median(): number {
+    let left = (this.count + 1) / 2;
+    for (let bin = 0; bin < BIN_COUNT; bin++) {
+      left -= this.bins[bin]!;
+      if (left <= 0 && this.bins[bin]! > 0) return this.#sums[bin]! / this.bins[bin]!;
+    }
+    return 0;
+  }
+
+  /** The value around which most lie (within about ±13 %), and the share of all values that lie there. */
+  mode(): { value: number; share: number } {
+    let bestCount = 0;
+    let bestSum = 0;
+    for (let bin = 0; bin < BIN_COUNT; bin++) {
+      const count = windowSum(this.bins, bin);
+      if (count > bestCount) {
+        bestCount = count;
+        bestSum = windowSum(this.#sums, bin);
+      }
+    }
+    return bestCount === 0
+      ? { value: 0, share: 0 }
+      : { value: bestSum / bestCount, share: bestCount / this.count };
+  }
+}
+
+/** Sum of a bin and both its neighbours: a value near an edge must not split in two. */
+function windowSum(bins: readonly number[], bin: number): number {
+  return (bins[bin - 1] ?? 0) + bins[bin]! + (bins[bin + 1] ?? 0);
+}

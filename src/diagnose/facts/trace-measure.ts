@@ -1,0 +1,76 @@
+import type { Trace } from '../../trace/types';
+import type { StreamFacts } from './stream-facts';
+import { StreamMeasure } from './stream-measure';
+import type { TraceFacts } from './trace-facts';
+
+const NONE: readonly StreamFacts[] = [];
+
+/** Measures a trace as it grows: one `StreamMeasure` per stream, found again by endpoint and by host. */
+export class TraceMeasure implements TraceFacts {
+  readonly trace: Trace;
+  nowMs = 0;
+  readonly streams = new Map<string, StreamMeasure>();
+  #byEndpoint = new Map<string, StreamMeasure[]>();
+  #byHost = new Map<string, StreamMeasure[]>();
+
+  constructor(trace: Trace) {
+    this.trace = trace;
+  }
+
+  /**
+   * Takes in what the `changed` streams gained (all when null); new and open streams are always looked at. Returns the
+   * measures that were looked at. `nowMs` null: the last thing recorded.
+   */
+  update(changed: ReadonlySet<string> | null, nowMs: number | null): StreamMeasure[] {
+    const fresh = this.#takeStreams(changed === null);
+    const looked: StreamMeasure[] = [];
+    for (const measure of this.streams.values()) {
+      const { id, end } = measure.stream;
+      if (changed === null || end === null || changed.has(id) || fresh.has(measure)) looked.push(measure);
+    }
+    let lastMs = this.nowMs;
+    for (const measure of looked) {
+      measure.read();
+      lastMs = Math.max(lastMs, measure.lastKnownMs);
+    }
+    this.nowMs = nowMs ?? lastMs;
+    for (const measure of looked) measure.nowMs = this.nowMs;
+    return looked;
+  }
+
+  siblings(facts: StreamFacts): readonly StreamFacts[] {
+    return this.#byEndpoint.get(facts.endpoint) ?? NONE;
+  }
+
+  ofHost(host: string): readonly StreamFacts[] {
+    return this.#byHost.get(host) ?? NONE;
+  }
+
+  /** Follows streams that came, went or were replaced. Returns the measures that are new. */
+  #takeStreams(thoroughly: boolean): Set<StreamMeasure> {
+    const fresh = new Set<StreamMeasure>();
+    const { streams, documents } = this.trace;
+    if (!thoroughly && streams.length === this.streams.size) return fresh;
+    const known = new Map(this.streams);
+    this.streams.clear();
+    this.#byEndpoint.clear();
+    this.#byHost.clear();
+    for (const stream of streams) {
+      let measure = known.get(stream.id);
+      if (measure?.stream !== stream) {
+        measure = new StreamMeasure(stream, documents.find(({ id }) => id === stream.documentId) ?? null);
+        fresh.add(measure);
+      }
+      this.streams.set(stream.id, measure);
+      addTo(this.#byEndpoint, measure.endpoint, measure);
+      addTo(this.#byHost, measure.host, measure);
+    }
+    return fresh;
+  }
+}
+
+function addTo<T>(index: Map<string, T[]>, key: string, item: T): void {
+  const list = index.get(key);
+  if (list) list.push(item);
+  else index.set(key, [item]);
+}
