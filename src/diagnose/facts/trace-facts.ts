@@ -11,4 +11,6 @@ export interface TraceFacts {
   siblings(facts: StreamFacts): readonly StreamFacts[];
   /** Streams to the same host (with port), in order. */
   ofHost(host: string): readonly StreamFacts[];
+  /** `compute(this)`, once per look however many rules ask: for what is derived from many streams. */
+  derived<Value>(compute: (facts: TraceFacts) => Value): Value;
 }

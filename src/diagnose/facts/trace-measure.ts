@@ -12,6 +12,7 @@ export class TraceMeasure implements TraceFacts {
   readonly streams = new Map<string, StreamMeasure>();
   #byEndpoint = new Map<string, StreamMeasure[]>();
   #byHost = new Map<string, StreamMeasure[]>();
+  #derived = new Map<unknown, unknown>();
 
   constructor(trace: Trace) {
     this.trace = trace;
@@ -22,6 +23,7 @@ export class TraceMeasure implements TraceFacts {
    * measures that were looked at. `nowMs` null: the last thing recorded.
    */
   update(changed: ReadonlySet<string> | null, nowMs: number | null): StreamMeasure[] {
+    this.#derived.clear();
     const fresh = this.#takeStreams(changed === null);
     const looked: StreamMeasure[] = [];
     for (const measure of this.streams.values()) {
@@ -44,6 +46,11 @@ export class TraceMeasure implements TraceFacts {
 
   ofHost(host: string): readonly StreamFacts[] {
     return this.#byHost.get(host) ?? NONE;
+  }
+
+  derived<Value>(compute: (facts: TraceFacts) => Value): Value {
+    if (!this.#derived.has(compute)) this.#derived.set(compute, compute(this));
+    return this.#derived.get(compute) as Value;
   }
 
   /** Follows streams that came, went or were replaced. Returns the measures that are new. */

@@ -1,0 +1,265 @@
+import { parseSetCookie } from 'set-cookie-parser';
+import type { Header, StreamRecord, Trace } from '../../trace/types';
+import { type AffinityCookie, affinityOf, isSessionCookie } from './affinity-cookies';
+import { originOf, type Relation, relationOf } from './sites';
+import type { TraceFacts } from './trace-facts';
+
+/** A `Set-Cookie` header as the browser that got it understands it (RFC 6265bis). */
+export interface CookieSet {
+  name: string;
+  value: string;
+  streamId: string;
+  /** When the response's headers were there, trace ms. */
+  atMs: number;
+  host: string;
+  /** Without a leading dot; equals `host` when there was no Domain attribute. */
+  domain: string;
+  hostOnly: boolean;
+  path: string;
+  secure: boolean;
+  /** Null: not given (browsers then act as for `lax`) or not one of the three words. */
+  sameSite: 'strict' | 'lax' | 'none' | null;
+  partitioned: boolean;
+  /** Trace ms; null for a cookie that lives as long as the browser. */
+  expiresAtMs: number | null;
+  affinity: AffinityCookie | null;
+  isSession: boolean;
+  /** Why the browser did not keep it; null when it must have. */
+  refusal: string | null;
+  /** Attributes that make no sense, in words. */
+  problems: string[];
+}
+
+/** What one request had to do with cookies. */
+export interface CookieUse {
+  stream: StreamRecord;
+  /** Page that made the request; null when the source does not tell. */
+  pageUrl: string | null;
+  relation: Relation | null;
+  /** Did the request carry (and its answer keep) cookies? `null` when the mode is not known. */
+  credentialed: boolean | null;
+  /** Names in the Cookie header; null when the headers are not known completely. */
+  sent: ReadonlySet<string> | null;
+  set: CookieSet[];
+}
+
+/** Why a kept cookie was not sent, in the words of a sentence; and whether it is known or inferred. */
+export interface Withholding {
+  reason: 'same-site' | 'secure' | 'domain' | 'path' | 'expired' | 'third-party' | 'refused' | 'unknown';
+  text: string;
+}
+
+export function headerValues(headers: readonly Header[], name: string): string[] {
+  return headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+}
+
+/** Address of the page behind a request, by the best source there is. */
+export function pageUrlOf(stream: StreamRecord, trace: Trace): string | null {
+  const document = trace.documents.find((one) => one.id === stream.documentId);
+  if (document && originOf(document.url)) return document.url;
+  const origin = headerValues(stream.request.headers, 'origin')[0];
+  if (origin && originOf(origin)) return origin;
+  const referer = headerValues(stream.request.headers, 'referer')[0];
+  if (referer && originOf(referer)) return referer;
+  return trace.meta.pageUrl;
+}
+
+/** Reads the cookies of every request, in order of time. */
+export function readCookies({ trace }: TraceFacts): CookieUse[] {
+  return [...trace.streams]
+    .sort((a, b) => a.timing.startedAtMs - b.timing.startedAtMs)
+    .map((stream) => readUse(stream, trace));
+}
+
+function readUse(stream: StreamRecord, trace: Trace): CookieUse {
+  const pageUrl = stream.kind === 'document' ? stream.request.url : pageUrlOf(stream, trace);
+  const relation = pageUrl ? relationOf(pageUrl, stream.request.url) : null;
+  const cookieHeaders = headerValues(stream.request.headers, 'cookie');
+  const known = stream.request.headersComplete && !trace.meta.missing.includes('cookies');
+  const use: CookieUse = {
+    stream,
+    pageUrl,
+    relation,
+    credentialed: cookieHeaders.length > 0 ? true : credentialedByMode(stream, relation),
+    sent: known || cookieHeaders.length > 0 ? cookieNames(cookieHeaders) : null,
+    set: [],
+  };
+  for (const line of headerValues(stream.response?.headers ?? [], 'set-cookie').flatMap((one) =>
+    one.split('\n'),
+  )) {
+    const cookie = readSetCookie(line, stream, trace, use);
+    if (cookie) use.set.push(cookie);
+  }
+  return use;
+}
+
+function credentialedByMode(stream: StreamRecord, relation: Relation | null): boolean | null {
+  // The WebSocket handshake always carries cookies; so does loading a page (WHATWG Fetch and WebSockets).
+  if (stream.kind === 'websocket' || stream.kind === 'document') return true;
+  switch (stream.request.credentials) {
+    case 'include':
+      return true;
+    case 'omit':
+      return false;
+    case 'same-origin':
+      return relation === null ? null : relation === 'same-origin';
+    default:
+      // Every default (fetch, XHR, EventSource) is `same-origin`; only a cross-origin request leaves it open.
+      return relation === 'same-origin' ? true : null;
+  }
+}
+
+function cookieNames(headers: string[]): ReadonlySet<string> {
+  const names = headers
+    .flatMap((one) => one.split(';'))
+    .map((pair) => (pair.split('=')[0] ?? '').trim())
+    .filter(Boolean);
+  return new Set(names);
+}
+
+function readSetCookie(line: string, stream: StreamRecord, trace: Trace, use: CookieUse): CookieSet | null {
+  const parsed = parseSetCookie(line, { decodeValues: false, silent: true, split: false })[0];
+  if (!parsed?.name) return null;
+  const url = new URL(stream.request.url);
+  const problems: string[] = [];
+  const given = parsed.sameSite?.toLowerCase();
+  const sameSite = given === 'strict' || given === 'lax' || given === 'none' ? given : null;
+  if (given !== undefined && sameSite === null)
+    problems.push(`SameSite=${parsed.sameSite} is no known value`);
+  const domain = parsed.domain?.replace(/^\./, '').toLowerCase() || null;
+  const atMs = stream.timing.headersAtMs ?? stream.timing.startedAtMs;
+  let expiresAtMs: number | null = null;
+  if (parsed.maxAge !== undefined) {
+    if (Number.isFinite(parsed.maxAge)) expiresAtMs = atMs + parsed.maxAge * 1000;
+    else problems.push('Max-Age is no number');
+  } else if (parsed.expires) {
+    const epochMs = parsed.expires.getTime();
+    if (Number.isFinite(epochMs)) expiresAtMs = epochMs - trace.meta.originEpochMs;
+    else problems.push('Expires is no date');
+  }
+  const cookie: CookieSet = {
+    name: parsed.name,
+    value: parsed.value,
+    streamId: stream.id,
+    atMs,
+    host: url.hostname,
+    domain: domain ?? url.hostname,
+    hostOnly: domain === null,
+    path: parsed.path?.startsWith('/') ? parsed.path : defaultPath(url.pathname),
+    secure: parsed.secure === true,
+    sameSite,
+    partitioned: parsed.partitioned === true,
+    expiresAtMs,
+    affinity: affinityOf(parsed.name),
+    isSession: isSessionCookie(parsed.name),
+    refusal: null,
+    problems,
+  };
+  cookie.refusal = refusalOf(cookie, url, stream, use);
+  return cookie;
+}
+
+/** RFC 6265, 5.1.4. */
+function defaultPath(pathname: string): string {
+  const end = pathname.lastIndexOf('/');
+  return end <= 0 ? '/' : pathname.slice(0, end);
+}
+
+/** RFC 6265bis, 5.7 ("Storage Model"), as far as a recording shows it. */
+function refusalOf(cookie: CookieSet, url: URL, stream: StreamRecord, use: CookieUse): string | null {
+  const told = stream.response?.refusedCookies.find((one) => one.name === cookie.name);
+  if (told) return `the browser refused it: ${told.reasons.join(', ')}`;
+  if (use.credentialed === false)
+    return 'the request was made without credentials, so the answer’s cookies are dropped';
+  if (!cookie.hostOnly && !isDomainMatch(url.hostname, cookie.domain)) {
+    return `its Domain (${cookie.domain}) does not cover ${url.hostname}`;
+  }
+  if (cookie.secure && !isTrustworthy(url)) return 'it is Secure, and this connection is plain http';
+  if (cookie.sameSite === 'none' && !cookie.secure) return 'it has SameSite=None without Secure';
+  if (use.relation === 'cross-site' && cookie.sameSite !== 'none' && stream.kind !== 'document') {
+    return cookie.sameSite === null
+      ? 'it has no SameSite, which counts as Lax, and the request is cross-site'
+      : `it has SameSite=${cookie.sameSite === 'lax' ? 'Lax' : 'Strict'}, and the request is cross-site`;
+  }
+  return null;
+}
+
+function isDomainMatch(host: string, domain: string): boolean {
+  return host === domain || host.endsWith(`.${domain}`);
+}
+
+/** Browsers treat loopback names as secure (Secure Contexts, 3.1). */
+function isTrustworthy(url: URL): boolean {
+  return (
+    url.protocol === 'https:' ||
+    url.protocol === 'wss:' ||
+    /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname) ||
+    url.hostname.endsWith('.localhost')
+  );
+}
+
+/** Is `cookie` meant for the server of this request at all? (Paths and schemes are looked at by `withholdingOf`.) */
+export function concerns(cookie: CookieSet, use: CookieUse): boolean {
+  const host = new URL(use.stream.request.url).hostname;
+  return host === cookie.host || (!cookie.hostOnly && isDomainMatch(host, cookie.domain));
+}
+
+/** Why a cookie that was set earlier did not go with this request. */
+export function withholdingOf(cookie: CookieSet, use: CookieUse): Withholding {
+  const url = new URL(use.stream.request.url);
+  const told = use.stream.request.withheldCookies.find((one) => one.name === cookie.name);
+  if (cookie.refusal) {
+    const reason = /SameSite/.test(cookie.refusal)
+      ? 'same-site'
+      : /Secure/.test(cookie.refusal)
+        ? 'secure'
+        : /Domain/.test(cookie.refusal)
+          ? 'domain'
+          : 'refused';
+    return {
+      reason,
+      text: `the browser never kept it: ${cookie.refusal.replace(/^the browser refused it: /, '')}`,
+    };
+  }
+  if (told)
+    return {
+      reason: reasonOfCode(told.reasons.join(' ')),
+      text: `the browser says: ${told.reasons.join(', ')}`,
+    };
+  if (!concerns(cookie, use)) {
+    return { reason: 'domain', text: `it belongs to ${cookie.domain}, not to ${url.hostname}` };
+  }
+  if (!url.pathname.startsWith(cookie.path)) {
+    return { reason: 'path', text: `its Path is ${cookie.path}, and the request is for ${url.pathname}` };
+  }
+  if (cookie.secure && !isTrustworthy(url)) {
+    return { reason: 'secure', text: 'it is Secure, and the request is plain http' };
+  }
+  if (cookie.expiresAtMs !== null && cookie.expiresAtMs <= use.stream.timing.startedAtMs) {
+    return { reason: 'expired', text: 'it had expired' };
+  }
+  if (use.relation === 'cross-site' && cookie.sameSite !== 'none') {
+    return { reason: 'same-site', text: 'the request is cross-site, and the cookie is not SameSite=None' };
+  }
+  if (use.relation === 'cross-site') {
+    return {
+      reason: 'third-party',
+      text: 'nothing in the cookie forbids it, so the browser most likely blocks third-party cookies',
+    };
+  }
+  return { reason: 'unknown', text: 'nothing in the cookie forbids it' };
+}
+
+function reasonOfCode(code: string): Withholding['reason'] {
+  if (/SameSite/i.test(code)) return 'same-site';
+  if (/Secure/i.test(code)) return 'secure';
+  if (/Domain/i.test(code)) return 'domain';
+  if (/Path/i.test(code)) return 'path';
+  if (/UserPreferences|ThirdParty/i.test(code)) return 'third-party';
+  return 'unknown';
+}
+
+/** Requests to one server: same scheme, host and port. */
+export function serverOf(use: CookieUse): string {
+  return originOf(use.stream.request.url) ?? '';
+}

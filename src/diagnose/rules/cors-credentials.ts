@@ -1,0 +1,96 @@
+import { headerValues, pageUrlOf } from '../facts/cookies';
+import { relationOf } from '../facts/sites';
+import type { StreamFacts } from '../facts/stream-facts';
+import type { TraceFacts } from '../facts/trace-facts';
+import type { Evidence, Judgement, StreamRule } from '../rule';
+
+/**
+ * A credentialed cross-origin answer that the browser must refuse (WHATWG Fetch, "CORS check"): `*` as the allowed
+ * origin, or no `Access-Control-Allow-Credentials: true`.
+ */
+export const corsCredentials: StreamRule = {
+  id: 'cors-credentials',
+  scope: 'stream',
+  title: 'The server’s CORS headers forbid credentials',
+  sources: ['001_ca2a4bd3fe6f607d.txt', '004_eabe6d93a2f6ee54.txt'],
+  judge,
+};
+
+function judge(facts: StreamFacts, trace: TraceFacts): Judgement {
+  const { stream } = facts;
+  // WebSockets are not subject to CORS (WHATWG WebSockets).
+  if (stream.kind !== 'fetch' && stream.kind !== 'xhr' && stream.kind !== 'eventsource') {
+    return { verdict: 'inapplicable' };
+  }
+  const pageUrl = pageUrlOf(stream, trace.trace);
+  const relation = pageUrl ? relationOf(pageUrl, stream.request.url) : null;
+  if (relation === 'same-origin') return { verdict: 'inapplicable' };
+  const credentialed =
+    stream.request.credentials === null
+      ? headerValues(stream.request.headers, 'cookie').length > 0 || null
+      : stream.request.credentials === 'include';
+  if (credentialed === false) return { verdict: 'inapplicable' };
+  if (relation === null)
+    return { verdict: 'incomplete', reason: 'The page that made the request is not known.' };
+  const headers = stream.response?.headers ?? [];
+  const allowed = headerValues(headers, 'access-control-allow-origin')[0]?.trim();
+  const credentials = headerValues(headers, 'access-control-allow-credentials')[0]?.trim();
+  if (allowed === undefined) {
+    return stream.response?.headersComplete
+      ? { verdict: 'pass' }
+      : { verdict: 'incomplete', reason: 'The CORS headers of the answer were not recorded.' };
+  }
+  const faults: Evidence[] = [];
+  if (allowed === '*') {
+    faults.push({
+      label: 'Access-Control-Allow-Origin',
+      value: '*',
+      unit: 'header',
+      threshold: originText(pageUrl),
+      at: { streamId: stream.id, header: 'access-control-allow-origin' },
+    });
+  }
+  if (credentials !== 'true') {
+    faults.push({
+      label: 'Access-Control-Allow-Credentials',
+      value: credentials ?? 'missing',
+      unit: 'header',
+      threshold: 'true',
+      at: { streamId: stream.id, header: 'access-control-allow-credentials' },
+    });
+  }
+  if (faults.length === 0) return { verdict: 'pass' };
+  const wasRefused = stream.end?.kind === 'refused' || stream.end?.kind === 'error';
+  if (credentialed === null) {
+    // A page that did not ask for credentials may well be answered with `*`.
+    return wasRefused
+      ? {
+          verdict: 'incomplete',
+          reason: 'The recording does not say whether the request was made with credentials.',
+        }
+      : { verdict: 'pass' };
+  }
+  return {
+    verdict: 'fail',
+    severity: 'error',
+    confidence: 'proven',
+    summary:
+      allowed === '*'
+        ? 'The request was made with credentials, and the answer allows any origin (*), which browsers refuse for such requests.'
+        : 'The request was made with credentials, and the answer lacks Access-Control-Allow-Credentials: true, so the browser keeps it from the page.',
+    evidence: [
+      ...faults,
+      { label: 'status behind it', value: stream.response?.status ?? 0, unit: 'status' },
+      { label: 'page', value: originText(pageUrl), unit: 'text' },
+      ...(stream.end?.message
+        ? [{ label: 'what the page saw', value: stream.end.message, unit: 'text' }]
+        : []),
+    ],
+    platforms: ['fastapi', 'express'],
+    supersedes: [{ rule: 'connection-lost' }, { rule: 'wrong-content-type' }, { rule: 'masked-status' }],
+  };
+}
+
+function originText(pageUrl: string | null): string {
+  return pageUrl ? new URL(pageUrl).origin : 'unknown';
+}

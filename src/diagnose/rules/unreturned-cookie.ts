@@ -1,0 +1,141 @@
+import { formatCount } from '../../lib/format';
+import { isUnknownSession } from '../facts/backends';
+import {
+  type CookieSet,
+  type CookieUse,
+  concerns,
+  readCookies,
+  serverOf,
+  type Withholding,
+  withholdingOf,
+} from '../facts/cookies';
+import { findJobs, lostPolls } from '../facts/jobs';
+import type { TraceFacts } from '../facts/trace-facts';
+import type { GroupRule, Judgement } from '../rule';
+
+/** An affinity cookie was set, the requests asked for credentials, and still it never came back. */
+export const unreturnedCookie: GroupRule = {
+  id: 'unreturned-cookie',
+  scope: 'trace',
+  title: 'The affinity cookie was set, but the browser did not send it back',
+  sources: ['001_ca2a4bd3fe6f607d.txt'],
+  needs: ['cookies'],
+  judge(facts) {
+    const byServer = new Map<string, CookieUse[]>();
+    for (const use of facts.derived(readCookies)) {
+      const list = byServer.get(serverOf(use));
+      if (list) list.push(use);
+      else byServer.set(serverOf(use), [use]);
+    }
+    return [...byServer].flatMap(([server, uses]) => judgeServer(server, uses, facts));
+  },
+};
+
+interface Unreturned {
+  use: CookieUse;
+  cookie: CookieSet;
+  why: Withholding;
+}
+
+function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): ReturnType<GroupRule['judge']> {
+  const missing: Unreturned[] = [];
+  let returned = 0;
+  let unknown = 0;
+  for (const use of uses) {
+    if (use.credentialed !== true) {
+      if (use.credentialed === null) unknown++;
+      continue;
+    }
+    const earlier = uses
+      .filter((one) => one.credentialed !== false)
+      .flatMap((one) => one.set)
+      .filter(
+        (cookie) => cookie.affinity && cookie.atMs <= use.stream.timing.startedAtMs && concerns(cookie, use),
+      );
+    if (earlier.length === 0) continue;
+    if (use.sent === null) {
+      unknown++;
+      continue;
+    }
+    // Families send one pin under several names (AWSALB, AWSALBCORS): either one coming back is enough.
+    const families = new Set(earlier.map((cookie) => cookie.affinity!.family));
+    for (const family of families) {
+      const names = earlier.filter((cookie) => cookie.affinity!.family === family);
+      if (names.some((cookie) => use.sent!.has(cookie.name))) {
+        returned++;
+        continue;
+      }
+      const latest = latestOfEach(names).map((cookie) => ({ use, cookie, why: withholdingOf(cookie, use) }));
+      // Expired or deleted pins, and other paths, are as their server wanted them.
+      if (latest.every((one) => one.why.reason === 'expired')) continue;
+      const best = latest.find((one) => one.why.reason !== 'unknown') ?? latest[0];
+      if (best) missing.push(best);
+    }
+  }
+  const first = missing[0];
+  const any = uses[0]!;
+  const on = (judgement: Judgement, streamId: string) => [{ streamId, groupId: server, judgement }];
+  if (!first) {
+    if (returned > 0) return on({ verdict: 'pass' }, any.stream.id);
+    const isPinned = uses.some((use) => use.set.some((cookie) => cookie.affinity));
+    if (!isPinned || unknown === 0) return [];
+    return on(
+      { verdict: 'incomplete', reason: 'The recording does not say which cookies the requests carried.' },
+      any.stream.id,
+    );
+  }
+  // Once may be a race: two requests under way before the first answer was there.
+  if (missing.length === 1 && returned > 0) return on({ verdict: 'pass' }, any.stream.id);
+  const ids = new Set(uses.map((use) => use.stream.id));
+  const others = latestOfEach(
+    uses
+      .flatMap((use) => use.set)
+      .filter((cookie) => cookie.affinity?.family === first.cookie.affinity?.family),
+  );
+  return on(
+    {
+      verdict: 'fail',
+      severity: 'error',
+      confidence: first.why.reason === 'unknown' || first.why.reason === 'third-party' ? 'likely' : 'proven',
+      summary: `${new URL(server).host} set ${first.cookie.name}, the ${missing.length === 1 ? 'next request' : `next ${formatCount(missing.length)} requests`} asked for credentials, and the cookie was not sent: ${first.why.text}.`,
+      evidence: [
+        ...others.map((cookie) => ({
+          label: `${cookie.name} did not come back`,
+          value: withholdingOf(cookie, first.use).text,
+          unit: 'text',
+          at: { streamId: cookie.streamId, header: 'set-cookie' },
+        })),
+        {
+          label: 'requests without it',
+          value: missing.length,
+          unit: 'count',
+          at: { streamId: first.use.stream.id, header: 'cookie' },
+        },
+        { label: 'requests with it', value: returned, unit: 'count' },
+        { label: 'page', value: first.use.pageUrl ?? 'unknown', unit: 'text' },
+        ...first.cookie.problems.map((problem) => ({
+          label: `${first.cookie.name} is broken`,
+          value: problem,
+          unit: 'text',
+        })),
+      ],
+      platforms: first.cookie.affinity?.platform ? [first.cookie.affinity.platform, 'browser'] : ['browser'],
+      supersedes: [
+        ...facts.derived(findJobs).flatMap((job) => {
+          const poll = lostPolls(job)[0]?.stream.id;
+          return poll && ids.has(poll) ? [{ rule: 'lost-job' as const, on: poll }] : [];
+        }),
+        ...[...facts.streams.values()]
+          .filter((one) => ids.has(one.stream.id) && isUnknownSession(one))
+          .map((one) => ({ rule: 'unknown-session' as const, on: one.stream.id })),
+      ],
+    },
+    first.use.stream.id,
+  );
+}
+
+function latestOfEach(cookies: CookieSet[]): CookieSet[] {
+  const latest = new Map<string, CookieSet>();
+  for (const cookie of cookies) latest.set(cookie.name, cookie);
+  return [...latest.values()];
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { drawTrace } from '../../support/draw';
+import { findingOf, foundLines, incompleteOf } from '../../support/found';
+import { drawJob } from '../../support/jobs';
+
+const PAIR = 'set-cookie: AWSALB=x; Path=/ / set-cookie: AWSALBCORS=x; Path=/; SameSite=None; Secure';
+const TURNS = ['404', 'running', '404', 'running'];
+
+describe('a cross-origin page that asks without credentials', () => {
+  it('loses its job, and that is the cause', () => {
+    expect(foundLines(drawJob(TURNS, { answer: () => PAIR }))).toEqual([
+      'error omitted-credentials s1',
+      'error lost-job s2 < omitted-credentials',
+    ]);
+  });
+
+  it.each([
+    ['AWSALB', 'ALB'],
+    ['AWSALBAPP-0', 'ALB'],
+    ['SERVERID', 'HAProxy'],
+    ['INGRESSCOOKIE', 'ingress-nginx'],
+    ['ARRAffinity', 'Azure App Service'],
+    ['__cflb', 'Cloudflare'],
+    ['GCLB', 'Google Cloud load balancer'],
+  ])('with %s, which %s sets', (name, setBy) => {
+    const finding = findingOf(
+      drawJob(['running', 'done'], { answer: () => `set-cookie: ${name}=v; Path=/` }),
+      'omitted-credentials',
+    );
+    expect(finding?.severity).toBe('error');
+    expect(finding?.evidence.some((one) => String(one.value).includes(setBy))).toBe(true);
+  });
+
+  it('omit is no better than the default', () => {
+    const trace = drawJob(['running', 'done'], { answer: () => PAIR, ask: () => 'credentials=omit' });
+    expect(findingOf(trace, 'omitted-credentials')?.evidence[0]?.value).toBe('omit');
+  });
+
+  it('session cookies count when they are set anew every time', () => {
+    const trace = drawJob(['running', 'done'], {
+      answer: (n) => `set-cookie: connect.sid=s${n}; Path=/; HttpOnly`,
+    });
+    expect(findingOf(trace, 'omitted-credentials')).toBeDefined();
+  });
+});
+
+describe('silent', () => {
+  it.each([
+    ['same origin', drawJob(['running', 'done'], { api: 'https://app.test', answer: () => PAIR })],
+    [
+      'credentials included',
+      drawJob(['running', 'done'], {
+        answer: () => PAIR,
+        ask: (n) => `credentials=include${n ? ' / cookie: AWSALBCORS=x' : ''}`,
+      }),
+    ],
+    ['the host sets no cookie', drawJob(['running', 'done'])],
+    [
+      'the host sets a cookie that pins nothing',
+      drawJob(['running', 'done'], { answer: () => 'set-cookie: _ga=1; Path=/' }),
+    ],
+    [
+      'a session cookie that is set once',
+      drawJob(['running', 'done'], { answer: (n) => (n === 0 ? 'set-cookie: sid=1; Path=/' : '') }),
+    ],
+    [
+      'one single request',
+      drawTrace(
+        `ask fetch GET https://api.example.org/config | 20 headers 200 application/json / ${PAIR} | 21 raw {} | 22 end`,
+      ),
+    ],
+  ])('%s', (_, trace) => expect(findingOf(trace, 'omitted-credentials')).toBeUndefined());
+});
+
+it('cannot tell when the mode was not recorded', () => {
+  const trace = drawJob(['running', 'done'], { answer: () => PAIR });
+  for (const stream of trace.streams) stream.request.credentials = null;
+  expect(findingOf(trace, 'omitted-credentials')).toBeUndefined();
+  expect(incompleteOf(trace, 'omitted-credentials')[0]).toMatch(/credentials/);
+});
