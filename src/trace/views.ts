@@ -24,6 +24,9 @@ export interface NetworkView {
   fromCache: boolean;
   fromServiceWorker: boolean;
   redirected: boolean;
+  /** Address that answered at last, and when it was asked; absent when there was no redirect. */
+  finalUrl?: string;
+  hopStartedEpochMs?: number;
   endedEpochMs: number | null;
   /** `net::ERR_…` */
   netError: string | null;
@@ -55,4 +58,10 @@ export interface HarView {
   contentSize: number;
   eventSourceMessages: { epochMs: number; name: string; id: string; data: string }[];
   webSocketMessages: { epochMs: number; sent: boolean; opcode: number; data: string; isError: boolean }[];
+  fromCache?: boolean;
+  fromServiceWorker?: boolean;
+  /** It had not ended when the entry was written (an export in the middle of a stream). */
+  isOpen?: boolean;
+  /** What of the entry could not be read, one sentence each. */
+  problems?: string[];
 }
