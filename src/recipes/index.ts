@@ -1,14 +1,39 @@
 import batchedStream from './batched-stream.md';
 import bufferedStream from './buffered-stream.md';
 import compressedStream from './compressed-stream.md';
+import connectionLimit from './connection-limit.md';
 import connectionLost from './connection-lost.md';
+import corsCredentials from './cors-credentials.md';
+import flaskAlbErrors from './documents/000_f43a27df2c069156.md';
+import lostJobs from './documents/001_ca2a4bd3fe6f607d.md';
+import bufferedSse from './documents/002_1ebeed7eb15dba47.md';
+import apiGateway504 from './documents/003_e4d6598c67b82dc6.md';
+import appRunnerSockets from './documents/004_eabe6d93a2f6ee54.md';
+import downgradedStream from './downgraded-stream.md';
+import durationCap from './duration-cap.md';
 import gatewayTimeout from './gateway-timeout.md';
 import http2ProtocolError from './http2-protocol-error.md';
+import idleCut from './idle-cut.md';
 import incompleteStream from './incomplete-stream.md';
+import lostJob from './lost-job.md';
+import maskedStatus from './masked-status.md';
+import missingAbort from './missing-abort.md';
+import missingAffinity from './missing-affinity.md';
+import missingHeartbeat from './missing-heartbeat.md';
 import missingStreamHeaders from './missing-stream-headers.md';
+import omittedCredentials from './omitted-credentials.md';
+import pingTimeout from './ping-timeout.md';
+import reconnectLoop from './reconnect-loop.md';
+import refusedUpgrade from './refused-upgrade.md';
 import slowFirstByte from './slow-first-byte.md';
+import splitEvent from './split-event.md';
+import stalledStream from './stalled-stream.md';
+import stuckPolling from './stuck-polling.md';
 import { recipeText } from './text';
 import type { Recipe } from './types';
+import unknownSession from './unknown-session.md';
+import unreturnedCookie from './unreturned-cookie.md';
+import websocketFirst from './websocket-first.md';
 import wrongContentType from './wrong-content-type.md';
 
 export type { Block, Inline, Recipe, RecipeSection, RecipeTab, SectionRole } from './types';
@@ -29,13 +54,33 @@ export const RECIPES: readonly Recipe[] = [
   slowFirstByte,
   missingStreamHeaders,
   gatewayTimeout,
+  idleCut,
+  durationCap,
+  missingHeartbeat,
+  stalledStream,
   http2ProtocolError,
   connectionLost,
   incompleteStream,
   wrongContentType,
+  reconnectLoop,
+  maskedStatus,
+  splitEvent,
+  missingAbort,
+  lostJob,
+  missingAffinity,
+  omittedCredentials,
+  unreturnedCookie,
+  corsCredentials,
+  downgradedStream,
+  refusedUpgrade,
+  stuckPolling,
+  websocketFirst,
+  unknownSession,
+  pingTimeout,
+  connectionLimit,
 ];
 
-const pages: readonly Recipe[] = [];
+const pages: readonly Recipe[] = [flaskAlbErrors, lostJobs, bufferedSse, apiGateway504, appRunnerSockets];
 
 /** The five documents: what each reported, what answers it, which of its advice holds and which does not. */
 export const DOCUMENTS: readonly SourceDocument[] = pages.map((page) => ({
