@@ -21,6 +21,9 @@ export class Arrivals {
     this.#summary = document.createElement('summary');
     this.#log = document.createElement('ol');
     this.#log.className = 'log';
+    // It scrolls, so the keyboard must reach it.
+    this.#log.tabIndex = 0;
+    this.#log.setAttribute('aria-label', 'What was received, and when');
     details.append(this.#summary, this.#log);
     place.replaceChildren(this.#strip, details);
     this.#show();

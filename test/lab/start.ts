@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { findChromium } from '../../src/cli/chromium/find.ts';
+import { type Lab, startLab } from './lab.ts';
+import { buildAll, ROOT } from './start/build.ts';
+import { openHeaded } from './start/headed.ts';
+import { groupByPage, type Recording, recordPage, table } from './start/headless.ts';
+import { isAsExpected } from './verdict.ts';
+
+// `npm start`: build, start the lab, and show it: in a window where there is a display, else as a table.
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+/** Without a display only the quick scenarios are run. */
+const QUICK_SECONDS = 12;
+
+function hasDisplay(): boolean {
+  if (process.platform === 'darwin' || process.platform === 'win32') return true;
+  return Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+}
+
+async function showHeaded(browserPath: string, lab: Lab): Promise<void> {
+  const browser = await openHeaded(browserPath, lab);
+  say(`
+The lab is at ${lab.url}, in a browser with Streamgauge loaded and DevTools open on its panel.
+
+  1. In the page, scroll to "nginx, default buffering" and press Run.
+  2. Watch the panel: 41 events that the server spread over three seconds arrive at once.
+  3. Open the finding: the sentence, what was measured, and the lines of nginx configuration that fix it.
+
+Press Ctrl-C here, or close the window, to end.`);
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+    browser.process.once('exit', () => resolve());
+  });
+  await browser.close();
+}
+
+async function showHeadless(browserPath: string, lab: Lab): Promise<boolean> {
+  const chosen = lab.scenarios.filter(({ seconds, unavailable }) => seconds <= QUICK_SECONDS && !unavailable);
+  const pages = groupByPage(chosen);
+  say(
+    `There is no display, so ${chosen.length} scenarios are run headless and recorded; this takes a minute.`,
+  );
+  const folder = join(ROOT, 'out', 'lab');
+  const recordings: Recording[] = [];
+  const waiting = [...pages].map(([page, scenarios], index) => ({
+    page,
+    scenarios,
+    name: `lab-${index + 1}`,
+  }));
+  const failures: string[] = [];
+  // Two browsers at a time are what a small machine carries without its own load showing in the timing.
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      try {
+        recordings.push(await recordPage({ lab, browser: browserPath, folder, ...next }));
+      } catch (error) {
+        failures.push(`${next.page} was not recorded: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  };
+  await Promise.all([work(), work()]);
+  const verdicts = recordings.flatMap((one) => one.verdicts);
+  if (verdicts.length > 0) {
+    const order = new Map(lab.scenarios.map(({ id }, index) => [id, index]));
+    verdicts.sort((a, b) => (order.get(a.scenario.id) ?? 0) - (order.get(b.scenario.id) ?? 0));
+    say(`\n${table(verdicts)}\n`);
+    say(`${verdicts.filter(isAsExpected).length} of ${verdicts.length} scenarios gave what they should.`);
+    for (const { page, tracePath, reportPath } of recordings) {
+      say(`${page}\n  trace   ${tracePath}\n  report  ${reportPath}`);
+    }
+  }
+  for (const failure of failures) say(failure);
+  return failures.length === 0;
+}
+
+async function main(): Promise<number> {
+  const browserPath = findChromium();
+  if (!browserPath) {
+    say('No Chromium, Chrome or Edge was found. Install one, or name it in STREAMGAUGE_BROWSER.');
+    return 1;
+  }
+  buildAll(say);
+  const lab = await startLab();
+  for (const sentence of lab.missing) say(`${sentence} Its scenarios cannot be run.`);
+  try {
+    if (!hasDisplay()) return (await showHeadless(browserPath, lab)) ? 0 : 1;
+    await showHeaded(browserPath, lab);
+    return 0;
+  } finally {
+    await lab.stop();
+  }
+}
+
+process.exitCode = await main();

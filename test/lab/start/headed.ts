@@ -1,0 +1,108 @@
+import type { CdpConnection, CdpObject } from '../../../src/cli/chromium/cdp.ts';
+import { type LaunchedBrowser, launchChromium } from '../../../src/cli/chromium/launch.ts';
+import type { Lab } from '../lab.ts';
+import { EXTENSION } from './build.ts';
+
+const PANEL = 'Streamgauge';
+
+/**
+ * Runs inside DevTools: docks it below the page, where the panel's table has its width, and selects the panel. True once
+ * it was already selected, since DevTools may still restore its own first tab after ours.
+ */
+const SHOW_PANEL = `(async () => {
+  const UI = await import('./ui/legacy/legacy.js');
+  const view = UI.InspectorView.InspectorView.instance();
+  const dock = UI.DockController.DockController.instance();
+  const id = view.tabbedPane.tabIds().find((one) => one.endsWith(${JSON.stringify(PANEL)}));
+  if (!id) return false;
+  if (dock.dockSide() !== 'bottom') dock.setDockSide('bottom');
+  if (view.tabbedPane.selectedTabId === id) return true;
+  await view.showPanel(id);
+  return false;
+})()`;
+
+interface TargetInfo extends CdpObject {
+  targetId: string;
+  type: string;
+  url: string;
+}
+
+/**
+ * Opens Chromium with the extension, DevTools on its panel, and the lab page. The extension is loaded over the protocol
+ * pipe, because branded Chrome ignores `--load-extension` since 137; the first tab comes after it, so that its DevTools
+ * knows the extension from the start.
+ */
+export async function openHeaded(executable: string, lab: Lab): Promise<LaunchedBrowser> {
+  const browser = await launchChromium({
+    executable,
+    headed: true,
+    args: [
+      ...lab.chromiumArgs,
+      '--enable-unsafe-extension-debugging',
+      '--auto-open-devtools-for-tabs',
+      '--window-size=1500,950',
+    ],
+  });
+  try {
+    const { connection } = browser;
+    const before = await targets(connection);
+    await connection.send('Extensions.loadUnpacked', { path: EXTENSION });
+    await connection.send('Target.createTarget', { url: lab.url });
+    for (const { targetId, type, url } of before) {
+      if (type === 'page' && !url.startsWith('devtools:')) {
+        await connection.send('Target.closeTarget', { targetId });
+      }
+    }
+    await showPanel(connection, before);
+    return browser;
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
+}
+
+async function targets(connection: CdpConnection): Promise<TargetInfo[]> {
+  const found = await connection.send<{ targetInfos: TargetInfo[] }>('Target.getTargets', { filter: [{}] });
+  return found.targetInfos;
+}
+
+/** DevTools is a page too: its own tab bar is asked for the panel. */
+async function showPanel(connection: CdpConnection, before: TargetInfo[]): Promise<void> {
+  const known = new Set(before.map(({ targetId }) => targetId));
+  const front = await until('DevTools did not open', async () =>
+    (await targets(connection)).find(
+      ({ targetId, url }) => url.startsWith('devtools:') && !known.has(targetId),
+    ),
+  );
+  const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', {
+    targetId: front.targetId,
+    flatten: true,
+  });
+  await until(`The ${PANEL} panel did not appear in DevTools`, async () => {
+    const answer = await connection.send<{ result: { value?: unknown } }>(
+      'Runtime.evaluate',
+      {
+        awaitPromise: true,
+        returnByValue: true,
+        expression: SHOW_PANEL,
+      },
+      sessionId,
+    );
+    return answer.result.value === true;
+  });
+  await connection.send('Target.detachFromTarget', { sessionId });
+}
+
+/** Asks again until there is an answer. */
+async function until<Answer>(
+  complaint: string,
+  ask: () => Promise<Answer | undefined>,
+): Promise<NonNullable<Answer>> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > deadline) throw new Error(complaint);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
