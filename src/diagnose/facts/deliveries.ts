@@ -18,8 +18,13 @@ export const LATE_MS = 50;
  * (Node, zlib, nginx), 32 KB (zlib window, Go). */
 export const QUANTA = [4096, 8192, 16384, 32768] as const;
 
-/** A buffer's size comes out exact, but for what a chunk header or a few bytes of padding add or take. */
-const EXACT_BYTES = 64;
+/** A buffer that is flushed before it overflows is short by part of an event; a chunk header adds a few bytes. */
+const SIZE_TOLERANCE = 0.03;
+/** The first block is short by the headers that lay in the same buffer (3949 of 4096 seen behind nginx). */
+const FIRST_BLOCK_TOLERANCE = 0.2;
+
+const LATE = 1;
+const BURST_START = 2;
 
 /** What a stream brought, as deliveries in time: silences, bursts, and how well the times are known. */
 export class DeliveryMeter {
@@ -47,6 +52,9 @@ export class DeliveryMeter {
   /** The last moment at which the pipe was seen empty: nothing that is read later can have come before it. */
   #emptyAtMs: number;
   #next = 0;
+  /** For each delivery: 1 late, 2 began a burst. */
+  #marks: number[] = [];
+  #blocksSeen = 0;
 
   constructor(startMs: number) {
     this.#emptyAtMs = startMs;
@@ -65,14 +73,38 @@ export class DeliveryMeter {
     const direction = 'direction' in columns ? columns.direction : null;
     const { atMs, byteLength, confidence } = columns;
     if (this.count === 0 && headersAtMs !== null) this.#emptyAtMs = Math.max(this.#emptyAtMs, headersAtMs);
+    if (document) this.#doubt(columns, document);
     for (; this.#next < atMs.length; this.#next++) {
       const index = this.#next;
+      this.#marks.push(0);
       if (direction && direction[index] !== Direction.received) continue;
       const at = atMs[index]!;
-      const lateMs = this.#lateness(at, confidence[index]!, document);
+      const isLate = this.#lateness(at, confidence[index]!, document) > LATE_MS;
       if (confidence[index] === Confidence.bounded) this.boundedCount++;
-      else if (lateMs > LATE_MS) this.lateCount++;
-      this.#add(at, byteLength[index]!, lateMs <= LATE_MS);
+      else if (isLate) this.lateCount++;
+      const burstsBefore = this.count === 0 ? -1 : this.bursts;
+      this.#add(at, byteLength[index]!, !isLate);
+      this.#marks[index] = (isLate ? LATE : 0) + (this.bursts !== burstsBefore ? BURST_START : 0);
+    }
+  }
+
+  /**
+   * A blocked span is reported when it is over, after the deliveries that waited for it: what was taken for an arrival
+   * then is not one any more. Only deliveries within spans that are new are looked at again.
+   */
+  #doubt({ atMs, confidence }: ChunkColumns | MessageColumns, { blocked }: DocumentRecord): void {
+    for (; this.#blocksSeen < blocked.startMs.length; this.#blocksSeen++) {
+      const startMs = blocked.startMs[this.#blocksSeen]!;
+      for (let index = this.#next - 1; index >= 0 && atMs[index]! >= startMs; index--) {
+        const mark = this.#marks[index]!;
+        const isDoubted = confidence[index] === Confidence.uncertain && atMs[index]! - startMs > LATE_MS;
+        if (!isDoubted || mark & LATE) continue;
+        this.#marks[index] = mark | LATE;
+        this.lateCount++;
+        if (!(mark & BURST_START)) continue;
+        if (atMs[index] === this.burstStartMs) this.#burstIsKnown = false;
+        else this.knownBursts--;
+      }
     }
   }
 
@@ -122,10 +154,10 @@ export class DeliveryMeter {
     this.burstBytes += this.#burstBytes;
     for (let index = 0; index < QUANTA.length; index++) {
       const quantum = QUANTA[index]!;
-      // The first block is short by the headers that lay in the same buffer (3949 of 4096 seen behind nginx).
-      const allowance = this.bursts === 1 ? Math.max(EXACT_BYTES, quantum * 0.2) : EXACT_BYTES;
+      const missing = this.bursts === 1 ? FIRST_BLOCK_TOLERANCE : SIZE_TOLERANCE;
       const difference = this.#burstBytes - quantum;
-      if (difference <= EXACT_BYTES && -difference <= allowance) this.quantumCounts[index]! += 1;
+      if (difference <= quantum * SIZE_TOLERANCE && -difference <= quantum * missing)
+        this.quantumCounts[index]! += 1;
     }
   }
 }

@@ -40,6 +40,8 @@ export interface StreamFacts {
   readonly hops: Hop[];
   /** Arrival times are good enough to judge timing: real chunk or event times, mostly `arrived`. */
   readonly timesKnown: boolean;
+  /** Wall-clock time of trace time 0: Unix epoch, ms. */
+  readonly originEpochMs: number;
   /** When the request left, as far as known: waiting for a free connection is not the server's. Trace ms. */
   readonly requestAtMs: number;
   /** When headers can have been there at the earliest: before `headersAtMs` when the page was busy. Trace ms. */

@@ -29,6 +29,7 @@ export class StreamMeasure implements StreamFacts {
   readonly stream: StreamRecord;
   readonly host: string;
   readonly endpoint: string;
+  readonly originEpochMs: number;
   askedForStream = false;
   nature: StreamFacts['nature'] = 'call';
   requestAtMs = 0;
@@ -44,8 +45,9 @@ export class StreamMeasure implements StreamFacts {
   #hops: Hop[] = [];
   #hopsSource: { headers: unknown; length: number } | null = null;
 
-  constructor(stream: StreamRecord, document: DocumentRecord | null) {
+  constructor(stream: StreamRecord, document: DocumentRecord | null, originEpochMs: number) {
     this.stream = stream;
+    this.originEpochMs = originEpochMs;
     this.host = hostOf(stream.request.url);
     this.endpoint = endpointOf(stream.request.method, stream.request.url);
     this.#document = document;

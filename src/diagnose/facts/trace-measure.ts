@@ -65,7 +65,8 @@ export class TraceMeasure implements TraceFacts {
     for (const stream of streams) {
       let measure = known.get(stream.id);
       if (measure?.stream !== stream) {
-        measure = new StreamMeasure(stream, documents.find(({ id }) => id === stream.documentId) ?? null);
+        const document = documents.find(({ id }) => id === stream.documentId) ?? null;
+        measure = new StreamMeasure(stream, document, this.trace.meta.originEpochMs);
         fresh.add(measure);
       }
       this.streams.set(stream.id, measure);

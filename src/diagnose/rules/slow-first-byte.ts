@@ -1,0 +1,124 @@
+import { formatMs } from '../../lib/format';
+import type { StreamFacts } from '../facts/stream-facts';
+import type { Evidence, Judgement, StreamRule } from '../rule';
+
+/** After two seconds without a sign of life people think that nothing happens. */
+const MAX_WAIT_MS = 2000;
+/** Fewer deliveries have no rhythm that could be told from a channel's. */
+const MIN_ANSWER_DELIVERIES = 5;
+
+/**
+ * A stream that made its reader wait for the first sign of life. For an answer (a question was put, the stream ends
+ * when it is answered) that is the first body byte. For a channel that waits for news, silence behind early headers is
+ * its normal state: there only the headers count. Heartbeats and greetings are signs of life.
+ */
+export const slowFirstByte: StreamRule = {
+  id: 'slow-first-byte',
+  title: 'The first byte of the stream came late',
+  scope: 'stream',
+  sources: ['003_e4d6598c67b82dc6.txt'],
+  judge(facts) {
+    const { stream } = facts;
+    const status = stream.response?.status ?? null;
+    if (!isWaitedFor(facts) || stream.response?.fromCache) return { verdict: 'inapplicable' };
+    if (stream.losses.includes('late-start')) {
+      return {
+        verdict: 'incomplete',
+        reason: 'The recording began after the stream: its first byte may be missing.',
+      };
+    }
+    // A failure without an answer is its own story, and other rules tell it.
+    const failed = stream.end?.kind === 'error' || stream.end?.kind === 'refused';
+    if (status === null && failed) return { verdict: 'inapplicable' };
+    const first = firstSign(facts);
+    const waitMs = first.atMs - facts.requestAtMs;
+    if (waitMs <= MAX_WAIT_MS) return { verdict: 'pass' };
+    if (first.earliestMs - facts.requestAtMs <= MAX_WAIT_MS) {
+      return {
+        verdict: 'incomplete',
+        reason: 'The page was busy or read late: the first byte may have come earlier.',
+      };
+    }
+    return fail(facts, first, waitMs);
+  },
+};
+
+interface FirstSign {
+  what: 'headers' | 'first byte' | 'nothing';
+  atMs: number;
+  earliestMs: number;
+}
+
+function isWaitedFor({ nature, askedForStream, stream }: StreamFacts): boolean {
+  // Where nobody saw the handshake, an idle socket and one that never opened look the same.
+  if (stream.kind === 'websocket' && stream.timing.headersAtMs === null) return false;
+  const status = stream.response?.status ?? null;
+  if (status === null || status < 400) return nature === 'stream';
+  // A late failure of a stream that was asked for; an early one passes by its time.
+  return askedForStream && (status >= 500 || status === 408);
+}
+
+function firstSign(facts: StreamFacts): FirstSign {
+  const { arrivals, headersEarliestMs } = facts;
+  const { headersAtMs } = facts.stream.timing;
+  const headers =
+    headersAtMs === null ? null : { atMs: headersAtMs, earliestMs: headersEarliestMs ?? headersAtMs };
+  const isLate = headers !== null && headers.earliestMs - facts.requestAtMs > MAX_WAIT_MS;
+  if (headers && (isLate || !isAnswer(facts))) return { what: 'headers', ...headers };
+  if (arrivals.firstAtMs !== null) {
+    const isBounded = arrivals.boundedCount > 0;
+    const earliestMs = arrivals.firstEarliestMs ?? arrivals.firstAtMs;
+    return { what: 'first byte', atMs: isBounded ? earliestMs : arrivals.firstAtMs, earliestMs };
+  }
+  // Without chunk times only the headers are known for sure; an empty stream that ended has nothing to wait for.
+  if (headers && (facts.stream.end || facts.stream.response?.body)) return { what: 'headers', ...headers };
+  const nowMs = facts.stream.timing.startedAtMs + facts.ageMs;
+  return { what: 'nothing', atMs: nowMs, earliestMs: nowMs };
+}
+
+/**
+ * An answer to a question rather than a channel for news. A method that carries a body puts a question. A GET does when
+ * the server ended the stream by itself and, once it had begun, never paused as long as at the start: a channel whose
+ * news come now and then would.
+ */
+function isAnswer(facts: StreamFacts): boolean {
+  const { stream, arrivals } = facts;
+  if (stream.kind === 'websocket' || stream.kind === 'eventsource') return false;
+  if (stream.request.method !== 'GET') return true;
+  if (stream.end?.kind !== 'complete' || arrivals.firstAtMs === null) return false;
+  const pauseMs = Math.max(facts.gaps.longestMs, facts.tailSilenceMs);
+  return arrivals.count >= MIN_ANSWER_DELIVERIES && pauseMs < (arrivals.firstAtMs - facts.requestAtMs) / 2;
+}
+
+function fail(facts: StreamFacts, first: FirstSign, waitMs: number): Judgement {
+  const { stream, requestAtMs } = facts;
+  const streamId = stream.id;
+  const evidence: Evidence[] = [
+    {
+      label: first.what === 'headers' ? 'wait for the headers' : 'wait for the first byte',
+      value: Math.round(waitMs),
+      unit: 'ms',
+      threshold: MAX_WAIT_MS,
+      at: { streamId, fromMs: requestAtMs, toMs: first.atMs },
+    },
+  ];
+  if (first.what === 'first byte' && facts.headersMs !== null) {
+    evidence.push({ label: 'wait for the headers', value: Math.round(facts.headersMs), unit: 'ms' });
+  }
+  const queueMs = requestAtMs - stream.timing.startedAtMs;
+  if (queueMs >= 1) {
+    evidence.push({
+      label: 'queue and connection before it, not counted',
+      value: Math.round(queueMs),
+      unit: 'ms',
+    });
+  }
+  const waited = formatMs(waitMs);
+  const summary =
+    first.what === 'nothing'
+      ? `Nothing has come ${waited} after the request was sent.`
+      : first.what === 'headers'
+        ? `The first byte came ${waited} after the request was sent, headers included.`
+        : `The headers came early, but the first byte of the stream only ${waited} after the request was sent.`;
+  return { verdict: 'fail', severity: 'warning', confidence: 'proven', summary, evidence };
+}
