@@ -1,6 +1,7 @@
 import type { Hop } from './facts/stream-facts';
 import { LIMITS, type Limit, type LimitKind } from './limits-table';
 import type { PlatformId } from './platforms';
+import type { Evidence } from './rule';
 
 export type { Limit, LimitKind } from './limits-table';
 
@@ -119,6 +120,17 @@ export function limitClause(matches: readonly LimitMatch[]): string {
   const names = orList(named.map(({ limit }) => `${limit.name} (${limitText(limit.defaultMs)})`));
   if (named.every(({ limit }) => limit.unverified)) return `, which may be ${names}`;
   return first.hop && first.statusFits ? `: ${names}` : `, which fits ${names}`;
+}
+
+/** One line of evidence for each limit that is named. */
+export function limitEvidence(matches: readonly LimitMatch[]): Evidence[] {
+  return namedMatches(matches)
+    .slice(0, MAX_NAMED)
+    .map(({ limit, hop }) => ({
+      label: hop ? `limit, shown by ${hop.evidence}` : 'limit with this value',
+      value: `${limit.name} (${limitText(limit.defaultMs)})`,
+      unit: 'text',
+    }));
 }
 
 /** "29 s", "5 min", as documentation writes limits. */

@@ -1,0 +1,42 @@
+import { Confidence } from '../../trace/types';
+import type { StreamFacts } from './stream-facts';
+
+/** How long the server side let the request wait for headers, ms; null when no headers came or the time is unknown. */
+export function answerWaitMs({ stream, requestAtMs }: StreamFacts): number | null {
+  if (!stream.response) return null;
+  const { phases, headersAtMs } = stream.timing;
+  if (phases?.waitMs != null) return phases.waitMs;
+  return headersAtMs === null ? null : Math.max(0, headersAtMs - requestAtMs);
+}
+
+/** From the request's leaving to the end, ms; null while open. */
+export function lifeMs({ stream, requestAtMs }: StreamFacts): number | null {
+  return stream.end === null ? null : Math.max(0, stream.end.atMs - requestAtMs);
+}
+
+export interface LastActivity {
+  atMs: number;
+  /** What it was: a delivery, the headers, or the request itself. */
+  what: 'delivery' | 'headers' | 'request';
+}
+
+/**
+ * The last sign of life before the end: any byte counts, heartbeats too, and on a WebSocket what the page sent as well,
+ * because a gateway's idle timer counts both directions. Null when bytes came at times nobody recorded.
+ */
+export function lastActivityOf({ stream, requestAtMs }: StreamFacts): LastActivity | null {
+  const { chunks, messages, losses, response, timing } = stream;
+  const columns = [chunks, messages].filter((one) => one.atMs.length > 0);
+  if (columns.length > 0) {
+    const latest = columns.reduce((a, b) => (b.atMs.at(-1)! > a.atMs.at(-1)! ? b : a));
+    if (latest.confidence.at(-1) === Confidence.bounded) return null;
+    return { atMs: latest.atMs.at(-1)!, what: 'delivery' };
+  }
+  const isBlind =
+    losses.some((loss) => loss === 'no-body' || loss === 'no-chunk-times' || loss === 'consumed-natively') ||
+    losses.includes('opaque') ||
+    (response?.body?.byteLength ?? 0) > 0;
+  if (isBlind) return null;
+  if (response && timing.headersAtMs !== null) return { atMs: timing.headersAtMs, what: 'headers' };
+  return response ? null : { atMs: requestAtMs, what: 'request' };
+}

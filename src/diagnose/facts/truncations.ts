@@ -1,0 +1,122 @@
+import { endMarkerOf } from '../../decode/end-marker';
+import { isJson } from '../../decode/json';
+import { decodeUtf8 } from '../../lib/text';
+import type { StreamRecord } from '../../trace/types';
+import { endingOf } from './endings';
+import { type MarkerFacts, markersOf } from './markers';
+import type { StreamFacts } from './stream-facts';
+import type { TraceFacts } from './trace-facts';
+
+/** Why a stream that ended cleanly is held to be incomplete all the same. */
+export type Truncation =
+  /** A raw HTTP error stands in the body: a gunicorn worker was killed while it wrote. */
+  | { why: 'foreign-response'; text: string }
+  /** The last event was never finished. */
+  | { why: 'unfinished-event'; byteLength: number }
+  /** The stream's protocol ends with a marker that never came. */
+  | { why: 'protocol'; protocol: string; marker: string }
+  /** Other streams of the endpoint ended with a marker, this one did not. */
+  | { why: 'siblings'; marker: string; withMarker: number; without: number };
+
+/** Siblings held against it: the nearest in time say most. */
+const MAX_SIBLINGS = 64;
+/** Share of the finished siblings that must have the marker: less, and the endpoint has more than one kind of answer. */
+const MIN_SHARE = 0.5;
+const TAIL_CHARACTERS = 4096;
+
+/**
+ * Evidence that a cleanly ended stream is incomplete. Null: none. `'unknown'`: a marker would be due, but the end of the
+ * body was not captured.
+ */
+export function truncationOf(facts: StreamFacts, trace: TraceFacts): Truncation | 'unknown' | null {
+  const { stream, decoded } = facts;
+  if (facts.nature !== 'stream' || stream.kind === 'websocket' || endingOf(stream) !== 'clean') return null;
+  if (stream.response && (stream.response.status < 200 || stream.response.status > 299)) return null;
+
+  const tail = tailOf(stream);
+  const foreign = tail === null ? null : rawErrorIn(tail);
+  if (foreign) return { why: 'foreign-response', text: foreign };
+
+  const markers = markersOf(facts);
+  if (markers.seen) return null;
+  if (tail !== null && !decoded.partial && decoded.tailByteLength > 0 && isUnfinished(facts, tail)) {
+    return { why: 'unfinished-event', byteLength: decoded.tailByteLength };
+  }
+  const due = dueMarker(facts, trace, markers);
+  if (!due) return null;
+  return isTailKnown(facts, markers) ? due : 'unknown';
+}
+
+function dueMarker(facts: StreamFacts, trace: TraceFacts, markers: MarkerFacts): Truncation | null {
+  if (markers.required && !markers.isSettled) return { why: 'protocol', ...markers.required };
+  // An error that was reported is the server's own word on why no marker came.
+  if (markers.isSettled && !markers.required) return null;
+  let withMarker = 0;
+  let without = 0;
+  let marker: string | null = null;
+  for (const sibling of nearSiblings(facts, trace)) {
+    if (endingOf(sibling.stream) !== 'clean' && endingOf(sibling.stream) !== 'page') continue;
+    const found = markersOf(sibling);
+    if (found.seen) {
+      withMarker++;
+      marker ??= found.seen;
+    } else if (endingOf(sibling.stream) === 'clean' && found.isKnown && !found.isSettled) without++;
+  }
+  if (!marker || withMarker / (withMarker + without) < MIN_SHARE) return null;
+  return { why: 'siblings', marker, withMarker, without };
+}
+
+/** The streams of the endpoint around this one, without it. */
+export function nearSiblings(facts: StreamFacts, trace: TraceFacts): readonly StreamFacts[] {
+  const all = trace.siblings(facts);
+  const at = all.indexOf(facts);
+  const from = Math.max(0, Math.min(at - MAX_SIBLINGS / 2, all.length - MAX_SIBLINGS));
+  return all.slice(from, from + MAX_SIBLINGS).filter((sibling) => sibling !== facts);
+}
+
+function isTailKnown(facts: StreamFacts, markers: MarkerFacts): boolean {
+  const { decoded, stream } = facts;
+  const isCapped = stream.losses.some(
+    (loss) => loss === 'payload-capped' || loss === 'payload-evicted' || loss === 'dropped-records',
+  );
+  return !decoded.partial && !isCapped && markers.isKnown;
+}
+
+/** The body's last characters; null when they were not captured. */
+function tailOf(stream: StreamRecord): string | null {
+  const { chunks, response } = stream;
+  if (chunks.atMs.length === 0) {
+    const body = response?.body;
+    return body && !body.truncated ? body.text.slice(-TAIL_CHARACTERS) : null;
+  }
+  let tail = '';
+  for (let i = chunks.atMs.length - 1; i >= 0 && tail.length < TAIL_CHARACTERS; i--) {
+    const payload = chunks.payload[i];
+    if (!payload || payload.length < chunks.byteLength[i]!) return tail === '' ? null : tail;
+    tail = decodeUtf8(payload.subarray(-TAIL_CHARACTERS)) + tail;
+  }
+  return tail.slice(-TAIL_CHARACTERS);
+}
+
+/**
+ * gunicorn answers for a killed worker on the same connection, so its status line lands in the body. Within an event's
+ * own text the line would begin with the framing, and a model may well write about status lines.
+ */
+function rawErrorIn(tail: string): string | null {
+  const match =
+    /(?:^|\n)[^\n:{"]{0,200}?(HTTP\/1\.[01] 5\d\d [A-Za-z ]{1,40})\r?\n(?:[A-Za-z-]{1,40}: |\r?\n)/.exec(
+      tail,
+    );
+  return match?.[1] ?? null;
+}
+
+function isUnfinished(facts: StreamFacts, tail: string): boolean {
+  const { format } = facts.decoded;
+  const last = tail.slice(tail.lastIndexOf('\n') + 1);
+  if (format === 'ndjson') return last.trim() !== '' && !isJson(last);
+  if (format !== 'sse') return false;
+  // A server that leaves out the last empty line has still written its last line whole.
+  if (last === '') return false;
+  const data = last.replace(/^data: ?/, '');
+  return !isJson(data) && endMarkerOf(data, null) === null && !last.startsWith(':');
+}

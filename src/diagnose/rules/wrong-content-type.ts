@@ -1,0 +1,88 @@
+import { endingOf } from '../facts/endings';
+import { mediaType, responseHeader } from '../facts/headers';
+import type { StreamFacts } from '../facts/stream-facts';
+import type { Evidence, Judgement, StreamRule } from '../rule';
+
+const EVENT_STREAM = 'text/event-stream';
+
+/** Server-sent events under another name, or an EventSource that was refused for what the answer said it was. */
+export const wrongContentType: StreamRule = {
+  id: 'wrong-content-type',
+  title: 'Server-sent events are served as something else',
+  scope: 'stream',
+  sources: ['003_e4d6598c67b82dc6.txt'],
+  judge(facts) {
+    const { stream } = facts;
+    if (stream.kind === 'eventsource') return judgeEventSource(facts);
+    if ((stream.kind !== 'fetch' && stream.kind !== 'xhr') || !stream.response) {
+      return { verdict: 'inapplicable' };
+    }
+    const type = mediaType(stream);
+    if (facts.decoded.format !== 'sse') {
+      const wasBlind = facts.askedForStream && stream.losses.includes('no-body') && type !== EVENT_STREAM;
+      return wasBlind
+        ? { verdict: 'incomplete', reason: 'the body was not captured' }
+        : { verdict: 'inapplicable' };
+    }
+    if (type === EVENT_STREAM) return { verdict: 'pass' };
+    return fail(
+      facts,
+      `The body is server-sent events, but its content type is ${shown(type)}: EventSource refuses it, and DevTools shows no events.`,
+      [],
+    );
+  },
+};
+
+function judgeEventSource(facts: StreamFacts): Judgement {
+  const { stream } = facts;
+  const { response } = stream;
+  if (!response) {
+    return endingOf(stream) === 'refused' && stream.end?.netError == null
+      ? { verdict: 'incomplete', reason: 'the EventSource gave up, and its answer was not seen' }
+      : { verdict: 'inapplicable' };
+  }
+  const type = mediaType(stream);
+  // 204 tells an EventSource to stop (WHATWG HTML, 9.2); 0 is an answer that CORS hid.
+  if (response.status === 204 || response.status < 100) return { verdict: 'pass' };
+  if (response.status !== 200) {
+    return fail(
+      facts,
+      `The EventSource was answered ${response.status}, so it gave up and will not try again.`,
+      [{ label: 'status', value: response.status, unit: 'status', threshold: 200 }],
+    );
+  }
+  const charset = /charset\s*=\s*"?([\w-]{1,40})/i.exec(responseHeader(stream, 'content-type') ?? '')?.[1];
+  if (type === EVENT_STREAM && (!charset || /^utf-?8$/i.test(charset))) return { verdict: 'pass' };
+  // The browser had events to give: whatever the header seems to be, it was accepted.
+  if (facts.eventCount > 0) return { verdict: 'pass' };
+  return fail(
+    facts,
+    type === EVENT_STREAM
+      ? `The EventSource refuses the charset ${charset}: only UTF-8 is allowed.`
+      : `The EventSource was answered as ${shown(type)} instead of ${EVENT_STREAM}, so it gave up and will not try again.`,
+    [],
+  );
+}
+
+function fail({ stream }: StreamFacts, summary: string, evidence: Evidence[]): Judgement {
+  return {
+    verdict: 'fail',
+    severity: 'error',
+    confidence: 'proven',
+    summary,
+    evidence: [
+      ...evidence,
+      {
+        label: 'content type',
+        value: (responseHeader(stream, 'content-type') ?? 'none').slice(0, 120),
+        unit: 'header',
+        threshold: EVENT_STREAM,
+        at: { streamId: stream.id, header: 'content-type' },
+      },
+    ],
+  };
+}
+
+function shown(type: string): string {
+  return type === '' ? 'missing' : type.slice(0, 80);
+}
