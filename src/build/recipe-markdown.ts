@@ -138,8 +138,8 @@ function toInlines(tokens: Token[], id: string): Inline[] {
 function toInline(token: MarkedToken, id: string): Inline {
   switch (token.type) {
     case 'text':
-      if (/&(#\w+|\w+);/.test(token.text))
-        fail(id, `write the character, not an entity: ${excerpt(token.text)}`);
+      if (/&(#\w+|\w+);/.test(token.raw))
+        fail(id, `write the character, not an entity: ${excerpt(token.raw)}`);
       return { type: 'text', text: token.text.replace(/\s*\n\s*/g, ' ') };
     case 'escape':
       return { type: 'text', text: token.text };

@@ -13,7 +13,7 @@ const CODE_INDENT = '    ';
 /** A recipe as plain text for a terminal: wrapped paragraphs, indented code, no escape sequences, one final newline. */
 export function recipeText(recipe: Recipe, { platform, width }: RecipeTextOptions): string {
   const room = Math.max(NARROWEST, width);
-  const lines: string[] = [recipe.title, '='.repeat(Math.min(recipe.title.length, room))];
+  const lines: string[] = [...wrap(recipe.title, room), '='.repeat(Math.min(recipe.title.length, room))];
   lines.push(...blockLines(recipe.lead, room));
   for (const section of recipe.sections) {
     lines.push('', section.title, '-'.repeat(Math.min(section.title.length, room)));
