@@ -262,6 +262,7 @@ export const LIMITS: readonly Limit[] = [
     sees: '504 with "upstream request timeout", or a reset stream',
     configure: 'Route `timeout` (0 turns it off)',
     source: 'Envoy documentation, how to configure timeouts',
+    signed: true,
     carries: 'http',
   },
   {
@@ -274,6 +275,7 @@ export const LIMITS: readonly Limit[] = [
     sees: '408 or 504 before the headers, a reset stream after them',
     configure: '`stream_idle_timeout`',
     source: 'Envoy documentation, how to configure timeouts',
+    signed: true,
   },
   {
     platform: 'gunicorn',

@@ -69,6 +69,8 @@ export function limitsMatching(
     // The platform is there, as another product of it.
     if (!hop && seen.length > 0) continue;
     if (!hop && limit.signed && context.headersComplete) continue;
+    // Hearsay about a platform that nothing points to is no candidate.
+    if (!hop && limit.unverified) continue;
     const statusFits = context.status === undefined || limit.statuses.includes(context.status);
     const offsetMs = ms - limit.defaultMs;
     const costMs = (offsetMs < 0 ? -offsetMs * EARLY_COST : offsetMs) + (statusFits ? 0 : STATUS_COST_MS);

@@ -62,6 +62,9 @@ function byOf(facts: StreamFacts, ending: ReturnType<typeof endingOf>): Cut['by'
 const FLOWING_MS = 2000;
 const FLOWING_SHARE = 1.5;
 
+/** A total limit cannot strike before its time; where nothing but the number speaks, only rounding is forgiven. */
+const EARLY_MS = 500;
+
 /** Streams of one endpoint that die alike are no accident from this many on. */
 const MIN_REPEATS = 3;
 /** Repeated ages count from here: below, a handler that always fails at the same step looks the same. */
@@ -100,7 +103,11 @@ export function causeOf(facts: StreamFacts, trace: TraceFacts): CutCause | null 
   const idleKinds = isSilent ? (['idle', 'first-byte', 'total'] as const) : (['idle'] as const);
   const idle = isWorstSilence ? limitsMatching(idleKinds, silenceMs, hops, context) : [];
   const isAgeJudged = !isSilent && cut.by !== 'unnamed';
-  const total = isAgeJudged ? limitsMatching('total', ageMs, hops, context) : [];
+  const total = isAgeJudged
+    ? limitsMatching('total', ageMs, hops, context).filter(
+        (match) => match.hop || match.offsetMs >= -EARLY_MS,
+      )
+    : [];
 
   const asIdle = (matches: LimitMatch[], repeats: number): CutCause => ({
     kind: 'idle',

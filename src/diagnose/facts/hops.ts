@@ -66,6 +66,13 @@ const HEADER_MARKS: readonly HeaderMark[] = [
     layer: 'balancer',
   },
   { header: 'server', value: /^(big-?ip)/i, platform: null, label: '$1', layer: 'balancer' },
+  {
+    header: 'server',
+    value: /^microsoft-azure-application-gateway/i,
+    platform: 'azure',
+    label: 'Azure Application Gateway',
+    layer: 'balancer',
+  },
   { header: 'arr-disable-session-affinity', platform: 'azure', label: 'App Service', layer: 'balancer' },
 
   {

@@ -38,7 +38,7 @@ export function truncationOf(facts: StreamFacts, trace: TraceFacts): Truncation 
   if (foreign) return { why: 'foreign-response', text: foreign };
 
   const markers = markersOf(facts);
-  if (markers.seen) return null;
+  if (markers.seen || (tail !== null && isMarked(facts, tail))) return null;
   if (tail !== null && !decoded.partial && decoded.tailByteLength > 0 && isUnfinished(facts, tail)) {
     return { why: 'unfinished-event', byteLength: decoded.tailByteLength };
   }
@@ -69,9 +69,21 @@ function dueMarker(facts: StreamFacts, trace: TraceFacts, markers: MarkerFacts):
 /** The streams of the endpoint around this one, without it. */
 export function nearSiblings(facts: StreamFacts, trace: TraceFacts): readonly StreamFacts[] {
   const all = trace.siblings(facts);
-  const at = all.indexOf(facts);
+  const at = placeOf(facts, all);
   const from = Math.max(0, Math.min(at - MAX_SIBLINGS / 2, all.length - MAX_SIBLINGS));
   return all.slice(from, from + MAX_SIBLINGS).filter((sibling) => sibling !== facts);
+}
+
+/** Thousands of siblings ask for their places again and again; searching each time would cost the square. */
+const places = new WeakMap<readonly StreamFacts[], Map<StreamFacts, number>>();
+
+function placeOf(facts: StreamFacts, all: readonly StreamFacts[]): number {
+  let known = places.get(all);
+  if (known?.size !== all.length) {
+    known = new Map(all.map((one, index) => [one, index]));
+    places.set(all, known);
+  }
+  return known.get(facts) ?? 0;
 }
 
 function isTailKnown(facts: StreamFacts, markers: MarkerFacts): boolean {
@@ -110,13 +122,20 @@ function rawErrorIn(tail: string): string | null {
   return match?.[1] ?? null;
 }
 
-function isUnfinished(facts: StreamFacts, tail: string): boolean {
-  const { format } = facts.decoded;
+/** An end marker was written, but not the empty line that makes an event of it. */
+function isMarked({ decoded }: StreamFacts, tail: string): boolean {
+  if (decoded.tailByteLength === 0) return false;
+  const block = tail.slice(-Math.min(tail.length, decoded.tailByteLength + 2));
+  return block.split(/\r?\n/).some((line) => {
+    const field = /^(data|event): ?(.*)$/s.exec(line);
+    return field ? endMarkerOf(field[2]!, null) !== null : endMarkerOf(line, null) !== null;
+  });
+}
+
+function isUnfinished({ decoded }: StreamFacts, tail: string): boolean {
   const last = tail.slice(tail.lastIndexOf('\n') + 1);
-  if (format === 'ndjson') return last.trim() !== '' && !isJson(last);
-  if (format !== 'sse') return false;
+  if (decoded.format === 'ndjson') return last.trim() !== '' && !isJson(last);
+  if (decoded.format !== 'sse') return false;
   // A server that leaves out the last empty line has still written its last line whole.
-  if (last === '') return false;
-  const data = last.replace(/^data: ?/, '');
-  return !isJson(data) && endMarkerOf(data, null) === null && !last.startsWith(':');
+  return last !== '' && !last.startsWith(':') && !isJson(last.replace(/^data: ?/, ''));
 }

@@ -65,13 +65,16 @@ export const gatewayTimeout: StreamRule = {
     }
 
     const words = wordsOf(facts);
+    // Heroku shows one page for every failure: there the wait must fit as well.
+    const saidSo = words !== null && words.platform !== 'heroku' && waitMs >= MIN_WAIT_WITH_WORDS_MS;
     const matches = limitsMatching(['first-byte', 'idle', 'total'], waitMs, facts.hops, {
       status,
       headersComplete: stream.response.headersComplete,
-    }).filter((match) => isPlausible(match, status));
+    })
+      .filter((match) => isPlausible(match, status))
+      // Who says that it gave up need not be guessed.
+      .filter(({ limit }) => !saidSo || limit.platform === words.platform);
     const isTimeoutByMeaning = TIMEOUT_STATUSES.has(status) && waitMs >= MIN_WAIT_MS;
-    // Heroku shows one page for every failure: there the wait must fit as well.
-    const saidSo = words !== null && words.platform !== 'heroku' && waitMs >= MIN_WAIT_WITH_WORDS_MS;
     if (matches.length === 0 && !isTimeoutByMeaning && !saidSo) return { verdict: 'pass' };
 
     const best = matches[0];
