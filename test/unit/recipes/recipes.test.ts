@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../../src/diagnose/limits-table.ts';
 import { PLATFORMS } from '../../../src/diagnose/platforms.ts';
 import {
   type Block,
@@ -111,6 +112,17 @@ describe.each(RECIPES)('$id', (recipe) => {
     const named = documentsNamedBy(recipe);
     expect(named.length).toBeGreaterThan(0);
     for (const file of named) expect(documentOf(file)?.findings, file).toContain(recipe.id);
+  });
+});
+
+describe('platforms that a finding can name have a tab', () => {
+  const platformsOf = (id: string) => section(recipeOf(id)!, 'fix')?.tabs.map((tab) => tab.platform);
+
+  it.each(LIMITS)('$name', ({ platform, kind, statuses, carries }) => {
+    if (statuses.length > 0 && carries !== 'websocket')
+      expect(platformsOf('gateway-timeout')).toContain(platform);
+    if (kind === 'idle') expect(platformsOf('idle-cut')).toContain(platform);
+    if (kind === 'total') expect(platformsOf('duration-cap')).toContain(platform);
   });
 });
 
