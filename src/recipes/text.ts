@@ -64,8 +64,10 @@ function oneBlock(block: Block, width: number): string[] {
   switch (block.type) {
     case 'paragraph':
       return wrap(inlineText(block.inlines), width);
-    case 'code':
-      return block.text.split('\n').map((line) => (line ? CODE_INDENT + line : ''));
+    case 'code': {
+      const lines = block.text.split('\n').map((line) => (line ? CODE_INDENT + line : ''));
+      return block.context ? [`(${block.language}, in ${block.context})`, '', ...lines] : lines;
+    }
     case 'quote':
       return blockLines(block.blocks, width - 2)
         .slice(1)

@@ -75,6 +75,8 @@ idle-cut) and RFC
 
 ## nginx
 
+(nginx, in location)
+
     proxy_read_timeout 300s;
 
     proxy_buffering off;
