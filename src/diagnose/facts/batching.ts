@@ -14,8 +14,11 @@ const MIN_STEADY_SHARE = 0.8;
 const MIN_QUANTUM_SHARE = 0.6;
 /** Nothing comes for most of the time: a link that is merely full is never idle. */
 const MIN_IDLE_SHARE = 0.7;
-/** TLS records (16 KB) and windows (64 KB) cut a fast body into equal pieces: above this rate the link is at work. */
-const MAX_BYTES_PER_SECOND = 48 * 1024;
+/**
+ * TLS records (16 KB) and windows (64 KB) cut a bulky body into equal pieces in a steady rhythm: at this rate and above
+ * a slow link (400 kbit/s, the slowest that DevTools offers) may be at work. Generated text comes far slower.
+ */
+const MAX_BYTES_PER_SECOND = 40 * 1024;
 /** The page was waiting when most bursts began; else the rhythm may be the page's own. */
 const MIN_KNOWN_SHARE = 0.7;
 /** A server that takes this part of the interval to send a burst did not send it as one. */
@@ -52,8 +55,8 @@ export function batchingOf(facts: StreamFacts): Batching {
   const isSpaced = sentShare !== null && sentShare >= MIN_SENT_SHARE;
   if (sentShare !== null && !isSpaced) return { state: 'flowing' };
 
-  const found =
-    (bytesPerSecond <= MAX_BYTES_PER_SECOND ? bySize(facts, isSpaced) : null) ?? byPeriod(facts, isSpaced);
+  if (bytesPerSecond > MAX_BYTES_PER_SECOND && !isSpaced) return { state: 'flowing' };
+  const found = bySize(facts, isSpaced) ?? byPeriod(facts, isSpaced);
   if (!found) return { state: 'flowing' };
   if (flushes.knownShare < MIN_KNOWN_SHARE || !hasTimes(facts)) {
     return {

@@ -27,20 +27,23 @@ export function hostOf(url: string): string {
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 /** A prefix that names the kind of thing, then its id: `job_8fK2…`, `run-42`, `thread_abc123`. */
-const PREFIXED = /^([a-z]{2,12})[-_:.]([\w-]+)$/i;
+const PREFIXED = /^([a-z]{2,12})[-_:.]([\w-]+)$/;
 
 function placeholderFor(segment: string): string {
-  if (isId(segment)) return '{id}';
+  if (isPlainId(segment)) return '{id}';
   const prefixed = PREFIXED.exec(segment);
-  if (prefixed && isId(prefixed[2]!)) return `${prefixed[1]}_{id}`;
-  return segment;
+  if (prefixed && (isPlainId(prefixed[2]!) || isToken(prefixed[2]!))) return `${prefixed[1]}_{id}`;
+  return isToken(segment) ? '{id}' : segment;
 }
 
-function isId(text: string): boolean {
+function isPlainId(text: string): boolean {
   if (/^\d+$/.test(text) || UUID.test(text)) return true;
   // Hashes and object ids: hexadecimal with at least one digit, long enough not to be a word ("decade", "facade").
-  if (text.length >= 8 && /^[0-9a-f]+$/i.test(text) && /\d/.test(text)) return true;
-  // Random tokens (nanoid, ULID, base64url): letters and digits mixed. `v1`, `gpt4` and `oauth2` are words.
+  return text.length >= 8 && /^[0-9a-f]+$/i.test(text) && /\d/.test(text);
+}
+
+/** Random tokens (nanoid, ULID, base64url): letters and digits mixed. `v1`, `gpt4` and `oauth2` are words. */
+function isToken(text: string): boolean {
   const digits = text.replace(/\D/g, '').length;
   return text.length >= 10 && /^[\w-]+$/.test(text) && /[a-z]/i.test(text) && digits >= 2 && isMixed(text);
 }

@@ -214,7 +214,10 @@ export class StreamMeasure implements StreamFacts {
     const startChunk = events.startChunk[data.firstIndex]!;
     const columns = chunks.atMs.length > 0 ? chunks : messages;
     const startMs = columns.atMs[startChunk];
-    const firstAtMs = startMs === undefined ? eventMs : Math.min(startMs, eventMs);
+    const seenAtMs = startMs === undefined ? eventMs : Math.min(startMs, eventMs);
+    // DevTools stamps events that came before it listened with the request's start.
+    const isStamped = events.confidence[data.firstIndex] === Confidence.bounded;
+    const firstAtMs = isStamped ? Math.max(seenAtMs, this.#bodyEarliestMs()) : seenAtMs;
     const isBounded = data.boundedCount > 0;
     const leading = startMs === undefined ? 0 : startChunk;
     return {

@@ -6,6 +6,8 @@ import type { Evidence, Judgement, StreamRule } from '../rule';
 const MAX_WAIT_MS = 2000;
 /** Fewer deliveries have no rhythm that could be told from a channel's. */
 const MIN_ANSWER_DELIVERIES = 5;
+/** GraphQL subscriptions wait for news although they are POSTed. */
+const SUBSCRIPTION = /"query"\s*:\s*"(?:\\n|\s)*subscription\b/;
 
 /**
  * A stream that made its reader wait for the first sign of life. For an answer (a question was put, the stream ends
@@ -84,7 +86,7 @@ function firstSign(facts: StreamFacts): FirstSign {
 function isAnswer(facts: StreamFacts): boolean {
   const { stream, arrivals } = facts;
   if (stream.kind === 'websocket' || stream.kind === 'eventsource') return false;
-  if (stream.request.method !== 'GET') return true;
+  if (stream.request.method !== 'GET') return !SUBSCRIPTION.test(stream.request.body?.text ?? '');
   if (stream.end?.kind !== 'complete' || arrivals.firstAtMs === null) return false;
   const pauseMs = Math.max(facts.gaps.longestMs, facts.tailSilenceMs);
   return arrivals.count >= MIN_ANSWER_DELIVERIES && pauseMs < (arrivals.firstAtMs - facts.requestAtMs) / 2;

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { createDiagnoser } from '../../../src/diagnose/run';
+import type { StreamRecord, Trace } from '../../../src/trace/types';
+import { drawTrace } from '../../support/draw';
+
+const RECORDS_PER_SECOND = 300_000;
+const payload = new TextEncoder().encode('data: {"delta":"word"}\n\n');
+
+function grow(stream: StreamRecord, count: number): void {
+  const { chunks } = stream;
+  let at = chunks.atMs.at(-1) ?? 100;
+  for (let index = 0; index < count; index++) {
+    at += index % 50 === 0 ? 90 : 3;
+    chunks.atMs.push(at);
+    chunks.byteLength.push(payload.length);
+    chunks.waitedMs.push(3);
+    chunks.confidence.push(0);
+    chunks.payload.push(payload);
+  }
+}
+
+const open = (): Trace =>
+  drawTrace('ask POST https://api.test/chat | 90 headers 200 text/event-stream / server: nginx');
+const seconds = (work: () => void): number => {
+  const start = performance.now();
+  work();
+  return (performance.now() - start) / 1000;
+};
+
+describe('speed', () => {
+  it('reads and judges 1 000 000 records at 300 000 a second or more', { timeout: 60_000 }, () => {
+    const trace = open();
+    grow(trace.streams[0]!, 1_000_000);
+    const took = seconds(() => createDiagnoser(trace).update());
+    expect(1_000_000 / took).toBeGreaterThan(RECORDS_PER_SECOND);
+  });
+
+  it('costs the same for each new chunk, however long the stream is', { timeout: 60_000 }, () => {
+    const costOf = (length: number) => {
+      const trace = open();
+      const stream = trace.streams[0]!;
+      grow(stream, length);
+      const diagnoser = createDiagnoser(trace);
+      diagnoser.update();
+      const changed = new Set(['s1']);
+      const rounds = Array.from({ length: 9 }, () =>
+        seconds(() => {
+          for (let round = 0; round < 20; round++) {
+            grow(stream, 10);
+            diagnoser.update({ changed });
+          }
+        }),
+      );
+      return Math.min(...rounds);
+    };
+    costOf(1000);
+    // A hundred times the length; re-reading would cost a hundred times as much.
+    expect(costOf(200_000) / costOf(2_000)).toBeLessThan(8);
+  });
+});
