@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { RULES } from '../../../src/diagnose/catalogue.ts';
 import { LIMITS } from '../../../src/diagnose/limits-table.ts';
 import { PLATFORMS } from '../../../src/diagnose/platforms.ts';
 import {
@@ -113,6 +114,11 @@ describe.each(RECIPES)('$id', (recipe) => {
     expect(named.length).toBeGreaterThan(0);
     for (const file of named) expect(documentOf(file)?.findings, file).toContain(recipe.id);
   });
+});
+
+it.each(RULES)('the recipe of the rule $id answers the documents that the rule names', ({ id, sources }) => {
+  const recipe = recipeOf(id);
+  expect(recipe && documentsNamedBy(recipe)).toEqual(expect.arrayContaining(sources));
 });
 
 describe('platforms that a finding can name have a tab', () => {
