@@ -3,6 +3,7 @@ import { crx } from '@crxjs/vite-plugin';
 import preact from '@preact/preset-vite';
 import { defineConfig } from 'vitest/config';
 import manifest from './manifest.json' with { type: 'json' };
+import { developmentManifest, manifestPlugin } from './src/build/manifest-plugin.ts';
 import { recipePlugin } from './src/build/recipe-plugin.ts';
 import { scriptPlugin } from './src/build/script-plugin.ts';
 import { PLATFORMS } from './src/diagnose/platforms.ts';
@@ -14,7 +15,9 @@ const shared = [
   recipePlugin(PLATFORMS),
 ];
 
-export default defineConfig(({ mode }) => {
+type Manifest = Parameters<typeof crx>[0]['manifest'];
+
+export default defineConfig(({ mode, command }) => {
   if (mode === 'cli') {
     return {
       plugins: shared,
@@ -53,7 +56,12 @@ export default defineConfig(({ mode }) => {
     };
   }
   return {
-    plugins: [...shared, preact(), crx({ manifest: manifest as Parameters<typeof crx>[0]['manifest'] })],
+    plugins: [
+      ...shared,
+      preact(),
+      crx({ manifest: (command === 'serve' ? developmentManifest(manifest) : manifest) as Manifest }),
+      manifestPlugin(),
+    ],
     build: {
       outDir: 'dist/extension',
       target: 'chrome120',

@@ -10,10 +10,21 @@ export const PORT_MESSAGE = 'streamgauge:port:v1';
 /** Event on `document` with which a bridge says that it listens: a tap that was earlier posts its port (again). */
 export const READY_EVENT = 'streamgauge:ready';
 
-/** Runtime port from a bridge to whoever inspects its tab. */
+/**
+ * Runtime port from a bridge to whoever inspects its tab. All pages of the extension get it, and one that disconnects
+ * it ends it for all (Chromium closes the whole channel): those that it does not concern just leave it alone.
+ */
 export const BRIDGE_PORT = 'streamgauge:bridge';
-/** Runtime port from a devtools page to the service worker: while one is open, scripts stay registered. */
-export const DEVTOOLS_PORT = 'streamgauge:devtools';
+/**
+ * Runtime port from a devtools page to the service worker, the inspected tab's id behind it. While one is open, scripts
+ * stay registered.
+ */
+export const DEVTOOLS_PORT = 'streamgauge:devtools:';
+
+/** Service worker → all bridges of a tab, when its DevTools were closed. */
+export interface BridgeRestore {
+  type: 'streamgauge:restore';
+}
 
 /** First message of a bridge. */
 export interface BridgeOpen {
@@ -41,7 +52,7 @@ export const CLAIM_TIMEOUT_MS = 1000;
 /** Devtools page → service worker. */
 export type DevtoolsRequest =
   /** Register the scripts and put them into the open frames of this tab. */
-  | { type: 'inspect'; tabId: number }
+  | { type: 'inspect' }
   /** Open the dashboard in a tab. */
   | { type: 'dashboard' };
 

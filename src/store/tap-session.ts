@@ -12,7 +12,7 @@ export interface TapSessionOptions {
   /** From the browser, not from the page. */
   isTop: boolean;
   /** A new document of the top frame, before any of its records: time to clear or to keep. */
-  onTopDocument?: (startedEpochMs: number) => void;
+  onTopDocument?: (document: LiveDocument) => void;
 }
 
 /**
@@ -56,7 +56,7 @@ export class TapSession {
           isTop: this.#options.isTop,
           hello: message,
         });
-        if (this.#options.isTop) this.#options.onTopDocument?.(this.#document.startedEpochMs);
+        if (this.#options.isTop) this.#options.onTopDocument?.(this.#document);
         return [];
       case 'batch':
         if (!this.#document) return this.#refuse();

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const root = resolve(import.meta.dirname, '../../..');
+const LOCK = join(root, 'node_modules/.streamgauge-build.lock');
+/** A lock this old belongs to a process that died. */
+const STALE_MS = 120_000;
+
+/**
+ * Folder of the built extension: the one named in `STREAMGAUGE_EXTENSION`, or ours, built when a source is newer. Test
+ * files in parallel build it once.
+ */
+export async function ensureBuilt(): Promise<string> {
+  const named = process.env['STREAMGAUGE_EXTENSION'];
+  if (named) return resolve(named);
+  const folder = join(root, 'dist/extension');
+  const release = await lock();
+  try {
+    if (!isFresh(join(folder, 'manifest.json'))) {
+      const vite = join(root, 'node_modules/vite/bin/vite.js');
+      // vitest sets NODE_ENV and VITEST for its own run; the extension is built as for release.
+      const { VITEST: _vitest, NODE_ENV: _mode, ...env } = process.env;
+      await promisify(execFile)(process.execPath, [vite, 'build'], { cwd: root, env });
+    }
+  } finally {
+    release();
+  }
+  return folder;
+}
+
+async function lock(): Promise<() => void> {
+  for (;;) {
+    try {
+      mkdirSync(LOCK);
+      writeFileSync(join(LOCK, 'pid'), String(process.pid));
+      return () => rmSync(LOCK, { recursive: true, force: true });
+    } catch {
+      const age = existsSync(LOCK) ? Date.now() - statSync(LOCK).mtimeMs : 0;
+      if (age > STALE_MS) rmSync(LOCK, { recursive: true, force: true });
+      await delay(200);
+    }
+  }
+}
+
+function isFresh(built: string): boolean {
+  if (!existsSync(built)) return false;
+  const builtMs = statSync(built).mtimeMs;
+  return newest(join(root, 'src')) < builtMs && statSync(join(root, 'manifest.json')).mtimeMs < builtMs;
+}
+
+function newest(folder: string): number {
+  return Math.max(
+    0,
+    ...readdirSync(folder, { withFileTypes: true }).map((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? newest(path) : statSync(path).mtimeMs;
+    }),
+  );
+}
