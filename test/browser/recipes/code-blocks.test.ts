@@ -35,7 +35,13 @@ const fileOf = (block: RecipeCode, extension: string) =>
   join(work, `${blocks.indexOf(block)}-${block.name.replace(/[^\w-]+/g, '_')}.${extension}`);
 
 function run(command: string, args: string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: 100_000 });
+  // Debian keeps servers where ordinary users do not look.
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    timeout: 100_000,
+    env,
+  });
   return { status, output: `${stdout ?? ''}${stderr ?? ''}${error ?? ''}` };
 }
 
