@@ -31,7 +31,12 @@ export interface CutCause {
   matches: LimitMatch[];
   /** Streams of the endpoint, this one included, that were cut at the same time. */
   repeats: number;
+  /** Data was still coming at its usual pace. */
+  isFlowing: boolean;
 }
+
+const UNREACHED =
+  /^ERR_(CONNECTION_(REFUSED|TIMED_OUT|FAILED)|NAME_|DNS_|ADDRESS_|SSL_|CERT_|TUNNEL_|SOCKS_|PROXY_)/;
 
 export function cutOf(facts: StreamFacts, trace: TraceFacts): Cut | null {
   const { stream } = facts;
@@ -53,6 +58,8 @@ export function cutOf(facts: StreamFacts, trace: TraceFacts): Cut | null {
 
 function byOf(facts: StreamFacts, ending: ReturnType<typeof endingOf>): Cut['by'] | null {
   const { stream } = facts;
+  // What never reached a server met no limit of one.
+  if (!stream.response && UNREACHED.test(netErrorOf(stream) ?? '')) return null;
   if (ending === 'framing' || ending === 'lost') return 'network';
   if (ending === 'unnamed') return stream.kind === 'eventsource' && isOpened(stream) ? 'unnamed' : null;
   return ending === 'clean' ? 'truncation' : null;
@@ -115,6 +122,7 @@ export function causeOf(facts: StreamFacts, trace: TraceFacts): CutCause | null 
     measuredMs: silenceMs ?? 0,
     matches,
     repeats,
+    isFlowing,
   });
   const asTotal = (matches: LimitMatch[], repeats: number): CutCause => ({
     kind: 'total',
@@ -122,6 +130,7 @@ export function causeOf(facts: StreamFacts, trace: TraceFacts): CutCause | null 
     measuredMs: ageMs,
     matches,
     repeats,
+    isFlowing,
   });
 
   const isBetrayed = (matches: LimitMatch[]) => matches[0]?.hop != null;

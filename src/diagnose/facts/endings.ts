@@ -40,6 +40,7 @@ export function endingOf(stream: StreamRecord): Ending {
   // ERR_ABORTED is also reported for streams that the page read to the end: never a fault by itself.
   if (end.kind === 'aborted' || netError === 'ERR_ABORTED') return end.kind === 'complete' ? 'clean' : 'page';
   if (end.kind === 'complete') return 'clean';
+  if (!netError && /^(AbortError|TimeoutError)\b/.test(end.message ?? '')) return 'page';
   if (netError) {
     if (CLIENT_ERRORS.has(netError)) return 'client';
     if (FRAMING.test(netError)) return 'framing';

@@ -97,10 +97,8 @@ function isTailKnown(facts: StreamFacts, markers: MarkerFacts): boolean {
 /** The body's last characters; null when they were not captured. */
 function tailOf(stream: StreamRecord): string | null {
   const { chunks, response } = stream;
-  if (chunks.atMs.length === 0) {
-    const body = response?.body;
-    return body && !body.truncated ? body.text.slice(-TAIL_CHARACTERS) : null;
-  }
+  // HAR brings the text whole, with at most a chunk that stands for its size.
+  if (response?.body) return response.body.truncated ? null : response.body.text.slice(-TAIL_CHARACTERS);
   let tail = '';
   for (let i = chunks.atMs.length - 1; i >= 0 && tail.length < TAIL_CHARACTERS; i--) {
     const payload = chunks.payload[i];

@@ -25,7 +25,7 @@ export const durationCap: StreamRule = {
       verdict: 'fail',
       severity: 'error',
       confidence: named[0]?.hop && cause.repeats > 2 ? 'proven' : 'likely',
-      summary: `The stream was cut at an age of ${formatMs(cause.measuredMs)}, in the middle of its data${clause}.`,
+      summary: `The stream was cut ${cause.isFlowing ? 'in the middle of its data ' : ''}at an age of ${formatMs(cause.measuredMs)}${clause}.`,
       evidence: [
         {
           label: 'age at the cut',

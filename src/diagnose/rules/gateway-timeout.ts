@@ -37,6 +37,11 @@ const WORDS: readonly { platform: PlatformId; header?: string; pattern: RegExp }
   { platform: 'vercel', header: 'x-vercel-error', pattern: /FUNCTION_INVOCATION_TIMEOUT/ },
   { platform: 'vercel', pattern: /FUNCTION_INVOCATION_TIMEOUT/ },
   { platform: 'cloudflare', pattern: /Error(?: code)?:? 524|524: A timeout occurred/i },
+  {
+    platform: 'nginx',
+    pattern: /<title>504 Gateway Time-?out<\/title>[\s\S]{0,300}<center>(nginx|openresty)/i,
+  },
+  { platform: 'haproxy', pattern: /<h1>504 Gateway Time-?out<\/h1>\s*The server didn't respond in time/i },
   { platform: 'azure', pattern: /500 - The request timed out/ },
   { platform: 'azure', header: 'x-azure-externalerror', pattern: /OriginTimeout/ },
   { platform: 'heroku', pattern: /herokucdn\.com\/error-pages\/application-error/ },
@@ -140,7 +145,8 @@ function clauseOf(
   speaker: PlatformId | null,
   status: number,
 ): string {
-  if (matches.length > 0) return limitClause(matches);
+  const isHearsay = speaker !== null && matches.every(({ limit }) => limit.unverified);
+  if (matches.length > 0 && !isHearsay) return limitClause(matches);
   if (speaker) return `: ${PLATFORMS[speaker]} says that it gave up waiting`;
   const first = facts.hops.find((hop) => hop.platform !== null && isIntermediarySeen([hop]));
   const who = status === 524 || status === 522 ? 'Cloudflare' : (first?.label ?? 'a gateway');

@@ -121,6 +121,34 @@ const CASES: Record<string, Case> = {
     platform: 'nginx',
     summary: /^504 after 12\.0 s: nginx gave up waiting, at no limit known by default\.$/,
   },
+  'nginx in its own words, at a limit that somebody set': {
+    timeline: call(
+      'https://api.test/chat',
+      3,
+      '504 text/html / server: nginx',
+      String.raw`<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body>\r\n<center><h1>504 Gateway Time-out</h1></center>\r\n<hr><center>nginx/1.22.1</center>`,
+    ),
+    confidence: 'proven',
+    platform: 'nginx',
+    summary: /^504 after 3\.00 s: nginx says that it gave up waiting\.$/,
+  },
+  'HAProxy in its own words': {
+    timeline: call(
+      'https://api.test/chat',
+      50.02,
+      '504 text/html',
+      String.raw`<html><body><h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n</body></html>`,
+    ),
+    confidence: 'proven',
+    platform: 'haproxy',
+    summary: /^504 after 50\.0 s, which fits the 50 s server time-out of packaged HAProxy/,
+  },
+  'Vercel at the longest duration of a plan': {
+    timeline: call('https://x.vercel.app/api', 60.4, '504 text/plain / x-vercel-id: fra1::1'),
+    confidence: 'likely',
+    platform: 'vercel',
+    summary: /which may be Vercel's function limit \(60 s\)/,
+  },
   'App Service at 230 s, unverified': {
     timeline: call('https://x.azurewebsites.net/chat', 230.2, '500 text/html'),
     confidence: 'likely',

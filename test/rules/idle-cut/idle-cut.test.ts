@@ -104,6 +104,10 @@ describe('no idle cut', () => {
       `${CHAT} | 100 headers 200 text/event-stream | +80x20 data {n} | +60s abort AbortError`,
     ],
     [
+      'the page timed it out, seen from the page only',
+      `${CHAT} | 100 headers 200 text/event-stream | +80x20 data {n} | +60s error TimeoutError: signal timed out`,
+    ],
+    [
       'DevTools says aborted',
       `${CHAT} | 100 headers 200 text/event-stream | +80x20 data {n} | +60s error net::ERR_ABORTED`,
     ],
@@ -139,6 +143,12 @@ describe('no idle cut', () => {
     ],
   ])('%s', (_, timeline) => {
     expect(findingOf(drawTrace(timeline), 'idle-cut')).toBeUndefined();
+  });
+
+  it.each(['ERR_CONNECTION_TIMED_OUT', 'ERR_NAME_NOT_RESOLVED'])('nothing was reached: %s', (error) => {
+    const trace = drawTrace(`${CHAT} | 60s error net::${error} TypeError: Failed to fetch`);
+    expect(findingOf(trace, 'idle-cut')).toBeUndefined();
+    expect(findingOf(trace, 'connection-lost')).toBeDefined();
   });
 
   it('counts what a page sent on a WebSocket', () => {

@@ -117,6 +117,17 @@ describe('no incomplete stream', () => {
     expect(alarms(drawTrace([plain(0), plain(10_000), plain(20_000), marked]))).toEqual([]);
   });
 
+  it.each([
+    ['data: {"n":1}\n\ndata: {"n":2,"te', 'in the middle of an event'],
+    ['data: {"n":1}\n\nHTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n', 'gunicorn'],
+  ])('reads the text that a HAR brings: %j', (text, reason) => {
+    const trace = drawTrace(
+      `${CHAT} / seen=har | +100 headers 200 text/event-stream | 4s bounded bytes 99 | +0 loss no-chunk-times | +1 end`,
+    );
+    trace.streams[0]!.response!.body = { text, byteLength: text.length, truncated: false };
+    expect(findingOf(trace, 'incomplete-stream')?.summary).toContain(reason);
+  });
+
   it('is undecided when the end was not captured', () => {
     const trace = drawTrace(`${SSE} | +50x20 ${DELTA} | +50 bytes 900 | +1 loss payload-capped | +50 end`);
     expect(findingOf(trace, 'incomplete-stream')).toBeUndefined();
