@@ -163,9 +163,9 @@ export class DeliveryMeter {
 }
 
 /** Start of the block of the main thread within which `atMs` lies (or just after), null when none is known. */
-export function blockStartOf(document: DocumentRecord | null, atMs: number): number | null {
-  if (!document) return null;
-  const { startMs, durationMs } = document.blocked;
+export function blockStartOf(page: DocumentRecord | null, atMs: number): number | null {
+  if (!page) return null;
+  const { startMs, durationMs } = page.blocked;
   let low = 0;
   let high = startMs.length;
   while (low < high) {
