@@ -70,11 +70,11 @@ function describe(issue: v.BaseIssue<unknown>): string {
 
 function encodeHead(trace: Trace): Omit<TraceFile, 'streams'> {
   const { format, version, meta, limits, loss } = trace;
-  const documents = trace.documents.map((document) => ({
-    ...document,
+  const documents = trace.documents.map((frame) => ({
+    ...frame,
     blocked: {
-      startMs: document.blocked.startMs.map(rounded),
-      durationMs: document.blocked.durationMs.map(rounded),
+      startMs: frame.blocked.startMs.map(rounded),
+      durationMs: frame.blocked.durationMs.map(rounded),
     },
   }));
   return { format, version, meta, limits, loss, documents };
