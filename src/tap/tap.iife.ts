@@ -1,1 +1,4 @@
-export {};
+import { handOver } from './hand-over';
+import { installTap } from './install';
+
+handOver(installTap);

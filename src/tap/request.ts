@@ -1,0 +1,174 @@
+import {
+  append,
+  cutText,
+  getPrototypeOf,
+  getter,
+  method,
+  NativeURL,
+  ownKeys,
+  ownValue,
+  sizeOf,
+  substring,
+  toUpperCase,
+  utf8Length,
+} from './primordials';
+import type { StartInfo } from './recorder';
+
+const MAX_TEXT = 8192;
+const MAX_HEADERS = 256;
+const MAX_BODY_BYTES = 16 * 1024;
+
+const urlHref = getter<string>('URL', 'href');
+const baseUri = getter<string>('Node', 'baseURI');
+const anchorHref = getter<string>('HTMLAnchorElement', 'href');
+const paramsToString = method<(self: unknown) => string>('URLSearchParams', 'toString');
+const blobSize = getter<number>('Blob', 'size');
+const requestUrl = getter<string>('Request', 'url');
+const requestMethod = getter<string>('Request', 'method');
+const requestHeaders = getter<Headers>('Request', 'headers');
+const requestCredentials = getter<string>('Request', 'credentials');
+const requestMode = getter<string>('Request', 'mode');
+const forEachHeader = method<(self: unknown, run: (value: string, name: string) => void) => void>(
+  'Headers',
+  'forEach',
+);
+const signalAborted = getter<boolean>('AbortSignal', 'aborted');
+const host = location;
+const page = document;
+
+/** An address whose text only the page's own `toString` could give; the response tells the real one. */
+const UNKNOWN_URL = 'about:invalid';
+
+export const shorten = (text: string): string =>
+  text.length > MAX_TEXT ? substring(text, 0, MAX_TEXT) : text;
+
+/** Absolute form of what the page gave as an address; null when the browser would refuse it too. */
+export function absoluteUrl(input: unknown): string | null {
+  if (typeof input === 'object' && input !== null) {
+    if (input === host) return shorten(host.href);
+    const known = tryGet(urlHref, input) ?? tryGet(anchorHref, input);
+    return known === null ? UNKNOWN_URL : shorten(known);
+  }
+  if (typeof input === 'symbol') return null;
+  try {
+    return shorten(urlHref(new NativeURL(`${input as string}`, baseUri(page))));
+  } catch {
+    return null;
+  }
+}
+
+export function tryGet<T>(get: (self: unknown) => T, self: unknown): T | null {
+  try {
+    return get(self);
+  } catch {
+    return null;
+  }
+}
+
+/** Headers from a Headers object, an array of pairs or a record, without running any code of the page. */
+export function headerPairs(headers: unknown): [string, string][] {
+  const pairs: [string, string][] = [];
+  const add = (name: unknown, value: unknown) => {
+    if (typeof value === 'number') value = `${value}`;
+    if (typeof name === 'string' && typeof value === 'string' && pairs.length < MAX_HEADERS)
+      append(pairs, [shorten(name), shorten(value)]);
+  };
+  if (typeof headers !== 'object' || headers === null) return pairs;
+  try {
+    forEachHeader(headers, (value, name) => add(name, value));
+    return pairs;
+  } catch {
+    // Not a Headers object.
+  }
+  const length = ownValue(headers, 'length');
+  if (typeof length === 'number') {
+    for (let i = 0; i < length && i < MAX_HEADERS; i++) {
+      const pair = ownValue(headers, i);
+      add(ownValue(pair, 0), ownValue(pair, 1));
+    }
+  } else {
+    const keys = ownKeys(headers);
+    for (let i = 0; i < keys.length && i < MAX_HEADERS; i++) add(keys[i], ownValue(headers, keys[i]!));
+  }
+  return pairs;
+}
+
+/** The text (cut) and size of a body; nothing is consumed. */
+export function bodyInfo(body: unknown): { text: string | null; byteLength: number } {
+  if (typeof body === 'object' && body !== null) {
+    const params = tryGet(paramsToString, body);
+    if (params !== null) return textInfo(params);
+    const size = sizeOf(body);
+    return { text: null, byteLength: size >= 0 ? size : (tryGet(blobSize, body) ?? 0) };
+  }
+  return typeof body === 'string' ? textInfo(body) : { text: null, byteLength: 0 };
+}
+
+function textInfo(text: string): { text: string; byteLength: number } {
+  const byteLength = utf8Length(text);
+  return { text: byteLength > MAX_BODY_BYTES ? cutText(text, MAX_BODY_BYTES) : text, byteLength };
+}
+
+const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
+
+/** The browser upper-cases exactly these; `patch` stays `patch`. */
+export function normalMethod(value: unknown): string {
+  if (typeof value !== 'string') return 'GET';
+  const upper = toUpperCase(value);
+  for (let i = 0; i < METHODS.length; i++) if (METHODS[i] === upper) return upper;
+  return shorten(value);
+}
+
+type Credentials = StartInfo['credentials'];
+const credentialsMode = (value: unknown): Credentials =>
+  value === 'omit' || value === 'same-origin' || value === 'include' ? value : null;
+
+/**
+ * What can be known of `fetch(...args)` without touching it: own data properties only, no getter of the page's, no
+ * body. Null when it is no request at all. `signal` is the page's AbortSignal when it passed one.
+ */
+export function fetchInfo(args: unknown[], atMs: number): { info: StartInfo; signal: unknown } | null {
+  if (args.length === 0) return null;
+  const input = args[0];
+  const init = args[1];
+  const fromRequest = tryGet(requestUrl, input);
+  const isRequest = fromRequest !== null;
+  const url = fromRequest === null ? absoluteUrl(input) : shorten(fromRequest);
+  if (url === null) return null;
+  const own = (key: string) => ownValue(init, key);
+  const body = bodyInfo(own('body'));
+  const headers = own('headers');
+  const signal = own('signal');
+  const hasSignal = tryGet(signalAborted, signal) !== null;
+  // A class instance or another Request as init keeps its values behind getters: unknown, not absent.
+  const plain = init === undefined || init === null || isPlain(init);
+  const givenMethod = own('method');
+  const mode = own('mode');
+  return {
+    signal: hasSignal ? signal : null,
+    info: {
+      atMs,
+      method: isRequest && givenMethod === undefined ? requestMethod(input) : normalMethod(givenMethod),
+      url,
+      headers: headerPairs(headers === undefined && isRequest ? requestHeaders(input) : headers),
+      body: body.text,
+      bodyByteLength: body.byteLength,
+      credentials:
+        credentialsMode(own('credentials')) ??
+        (isRequest ? credentialsMode(requestCredentials(input)) : plain ? 'same-origin' : null),
+      mode: typeof mode === 'string' ? shorten(mode) : isRequest ? requestMode(input) : plain ? 'cors' : null,
+      // Every Request has a signal of its own: it does not say whether the page passed one.
+      hasAbortSignal: hasSignal ? true : isRequest || !plain ? null : false,
+      protocols: [],
+    },
+  };
+}
+
+const objectPrototype = Object.prototype;
+export function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = getPrototypeOf(value);
+  return prototype === null || prototype === objectPrototype;
+}
+
+export { forEachHeader, signalAborted };

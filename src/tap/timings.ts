@@ -1,0 +1,167 @@
+import type { Body } from './bodies';
+import {
+  clearTimer,
+  getter,
+  indexOf,
+  method,
+  now,
+  safeSet,
+  setTimer,
+  substring,
+  weakly,
+} from './primordials';
+import type { Recorder } from './recorder';
+
+/** What the browser itself timed: long tasks, and the end of bodies that nobody reads where it can be watched. */
+export interface Timings {
+  /** Starts observing; nothing is observed on a page that has no stream. */
+  begin(): void;
+  /** Tells when the network has delivered this body, if the page does not read it in sight. */
+  expect(url: string, startedAtMs: number, body: Body, response: Response, isTaken: IsTaken): void;
+  stop(): void;
+}
+
+type IsTaken = (response: Response) => boolean;
+
+interface Expected {
+  url: string;
+  startedAtMs: number;
+  body: Body;
+  response: () => Response | undefined;
+  isTaken: IsTaken;
+  endedAtMs: number;
+}
+
+const getEntries = method<(self: unknown) => PerformanceEntry[]>(
+  'PerformanceObserverEntryList',
+  'getEntries',
+);
+const observe = method<(self: unknown, options: object) => void>('PerformanceObserver', 'observe');
+const disconnect = method<(self: unknown) => void>('PerformanceObserver', 'disconnect');
+const entryType = getter<string>('PerformanceEntry', 'entryType');
+const entryName = getter<string>('PerformanceEntry', 'name');
+const entryStart = getter<number>('PerformanceEntry', 'startTime');
+const entryDuration = getter<number>('PerformanceEntry', 'duration');
+const initiator = getter<string>('PerformanceResourceTiming', 'initiatorType');
+const responseEnd = getter<number>('PerformanceResourceTiming', 'responseEnd');
+const decodedSize = getter<number>('PerformanceResourceTiming', 'decodedBodySize');
+const NativeObserver = PerformanceObserver;
+
+/** Streams waiting for their entry: the newest are the ones that matter. */
+const MAX_EXPECTED = 256;
+/** A body that lies there so long unread counts as never read. */
+const UNREAD_GRACE_MS = 2000;
+/** The entry's start lies this close after the call; the clock is coarse. */
+const START_TOLERANCE_MS = 50;
+
+export function createTimings(recorder: () => Recorder): Timings {
+  let observer: PerformanceObserver | null = null;
+  let timer = 0;
+  let count = 0;
+  const expected = safeSet<Expected>();
+
+  function forget(one: Expected): void {
+    if (expected.delete(one)) count--;
+  }
+
+  function finish(one: Expected): void {
+    forget(one);
+    const { stream, timed } = one.body;
+    recorder().loss(stream, one.body.opaque ? 'opaque' : 'consumed-natively');
+    recorder().end(stream, 'complete', null, timed, one.endedAtMs);
+  }
+
+  function onResource(entry: PerformanceEntry): void {
+    if (count === 0 || initiator(entry) !== 'fetch') return;
+    const url = withoutFragment(entryName(entry));
+    const start = entryStart(entry);
+    let best: Expected | null = null;
+    expected.forEach((one) => {
+      if (!one.body.stream.open) forget(one);
+      else if (one.url === url && one.endedAtMs < 0) {
+        const late = start - one.startedAtMs;
+        if (late > -1 && late < START_TOLERANCE_MS && (!best || late < start - best.startedAtMs)) best = one;
+      }
+    });
+    // The callback above assigns it, which the compiler cannot follow.
+    const found = best as Expected | null;
+    if (!found) return;
+    found.endedAtMs = responseEnd(entry);
+    found.body.timed = decodedSize(entry) || null;
+    if (found.body.opaque) finish(found);
+    else if (!found.body.watched) settle(found, false);
+    if (count > 0 && !timer) timer = setTimer(sweep, UNREAD_GRACE_MS);
+  }
+
+  /** Ends a stream whose body was taken out of sight, or, when `graceOver`, was not taken at all. */
+  function settle(one: Expected, graceOver: boolean): void {
+    const response = one.response();
+    if (graceOver || !response || one.isTaken(response)) finish(one);
+  }
+
+  function sweep(): void {
+    timer = 0;
+    let more = false;
+    const limit = now() - UNREAD_GRACE_MS;
+    expected.forEach((one) => {
+      if (!one.body.stream.open || one.body.watched) forget(one);
+      else if (one.endedAtMs >= 0) {
+        settle(one, one.endedAtMs <= limit);
+        more ||= one.body.stream.open;
+      }
+    });
+    if (more) timer = setTimer(sweep, UNREAD_GRACE_MS);
+  }
+
+  return {
+    begin() {
+      try {
+        observer = new NativeObserver((list) => {
+          try {
+            const entries = getEntries(list);
+            for (let i = 0; i < entries.length; i++) {
+              const entry = entries[i]!;
+              if (entryType(entry) === 'resource') onResource(entry);
+              else recorder().blocked(entryStart(entry), entryDuration(entry));
+            }
+          } catch {
+            // A browser without one of these: the times stay unknown.
+          }
+        });
+        observe(observer, { __proto__: null, type: 'longtask' });
+        observe(observer, { __proto__: null, type: 'resource' });
+      } catch {
+        // As above.
+      }
+    },
+    expect(url, startedAtMs, body, response, isTaken) {
+      if (count >= MAX_EXPECTED) {
+        let first = true;
+        expected.forEach((one) => {
+          if (first) forget(one);
+          first = false;
+        });
+      }
+      count++;
+      expected.add({
+        url: withoutFragment(url),
+        startedAtMs,
+        body,
+        response: weakly(response),
+        isTaken,
+        endedAtMs: -1,
+      });
+    },
+    stop() {
+      if (observer) disconnect(observer);
+      if (timer) clearTimer(timer);
+      expected.clear();
+      count = 0;
+    },
+  };
+}
+
+function withoutFragment(url: string): string {
+  const hash = indexOf(url, '#');
+  return hash < 0 ? url : substring(url, 0, hash);
+}
