@@ -136,12 +136,12 @@ export function limitEvidence(matches: readonly LimitMatch[]): Evidence[] {
 }
 
 /** "29 s", "5 min", as documentation writes limits. */
-export function limitText(ms: number): string {
+function limitText(ms: number): string {
   return ms <= 350_000 ? `${ms / 1000} s` : `${ms / 60_000} min`;
 }
 
 /** "a", "a or b", "a, b or c". */
-export function orList(items: readonly string[]): string {
+function orList(items: readonly string[]): string {
   const last = items.at(-1) ?? '';
   return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} or ${last}`;
 }

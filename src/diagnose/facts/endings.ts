@@ -46,11 +46,14 @@ export function endingOf(stream: StreamRecord): Ending {
     if (FRAMING.test(netError)) return 'framing';
     return REFUSAL.test(netError) ? 'refused' : 'lost';
   }
-  if (end.kind === 'refused') return 'refused';
-  if (stream.kind === 'websocket') return isOpened(stream) ? 'lost' : 'refused';
-  // An EventSource reports a normal end and a lost connection alike; a fetch that failed before its headers may have
-  // been refused by CORS.
-  return stream.kind !== 'eventsource' && stream.response ? 'lost' : 'unnamed';
+  if (stream.kind === 'websocket') return isOpened(stream) && end.kind === 'error' ? 'lost' : 'refused';
+  if (stream.kind === 'eventsource') {
+    if (end.kind === 'refused') return 'refused';
+    // To the page a normal end and a lost connection look alike. A network view would have named an error.
+    return stream.seenBy.network || stream.seenBy.har ? 'clean' : 'unnamed';
+  }
+  if (!stream.response) return 'unnamed';
+  return end.kind === 'refused' ? 'refused' : 'lost';
 }
 
 /** An answer came: headers, or for a WebSocket the handshake's success or a first frame. */

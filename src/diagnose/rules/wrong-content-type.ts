@@ -41,20 +41,24 @@ function judgeEventSource(facts: StreamFacts): Judgement {
       ? { verdict: 'incomplete', reason: 'the EventSource gave up, and its answer was not seen' }
       : { verdict: 'inapplicable' };
   }
-  const type = mediaType(stream);
-  // 204 tells an EventSource to stop (WHATWG HTML, 9.2); 0 is an answer that CORS hid.
-  if (response.status === 204 || response.status < 100) return { verdict: 'pass' };
-  if (response.status !== 200) {
-    return fail(
-      facts,
-      `The EventSource was answered ${response.status}, so it gave up and will not try again.`,
-      [{ label: 'status', value: response.status, unit: 'status', threshold: 200 }],
-    );
+  // 204 tells an EventSource to stop (WHATWG HTML, 9.2); redirects are followed; 0 is an answer that CORS hid.
+  const { status } = response;
+  if (status === 204 || status < 200 || (status >= 300 && status < 400)) return { verdict: 'pass' };
+  if (status !== 200) {
+    return fail(facts, `The EventSource was answered ${status}, so it gave up and will not try again.`, [
+      { label: 'status', value: status, unit: 'status', threshold: 200 },
+    ]);
   }
-  const charset = /charset\s*=\s*"?([\w-]{1,40})/i.exec(responseHeader(stream, 'content-type') ?? '')?.[1];
+  // The page is shown no headers of an EventSource, and the browser opens none whose type is wrong.
+  const wasOpened = facts.eventCount > 0 || (!response.headersComplete && stream.end?.kind !== 'refused');
+  if (wasOpened) return { verdict: 'pass' };
+  const header = responseHeader(stream, 'content-type');
+  if (header === null && !response.headersComplete) {
+    return { verdict: 'incomplete', reason: 'the headers of the answer were not recorded' };
+  }
+  const type = mediaType(stream);
+  const charset = /charset\s*=\s*"?([\w-]{1,40})/i.exec(header ?? '')?.[1];
   if (type === EVENT_STREAM && (!charset || /^utf-?8$/i.test(charset))) return { verdict: 'pass' };
-  // The browser had events to give: whatever the header seems to be, it was accepted.
-  if (facts.eventCount > 0) return { verdict: 'pass' };
   return fail(
     facts,
     type === EVENT_STREAM

@@ -53,6 +53,10 @@ describe('a lost connection', () => {
 describe('no lost connection', () => {
   it.each([
     ['a normal end', talk('end')],
+    [
+      'an EventSource that ended, as the network saw it',
+      'ask eventsource GET https://api.test/e | 50 headers 200 text/event-stream | +1s data x | +1s error',
+    ],
     ['aborted by the page', talk('abort AbortError')],
     ['aborted, as DevTools says', talk('error net::ERR_ABORTED')],
     ['blocked by an extension', `${CHAT} | 20 error net::ERR_BLOCKED_BY_CLIENT TypeError: Failed to fetch`],
@@ -77,9 +81,9 @@ describe('no lost connection', () => {
   it.each([
     [
       'an EventSource error without a name',
-      'ask eventsource GET https://api.test/e | 50 headers 200 text/event-stream | +1s data x | +1s error',
+      'ask eventsource GET https://api.test/e / seen=tap | 50 headers 200 text/event-stream | +1s data x | +1s error',
     ],
-    ['a failed fetch without a name', `${CHAT} / seen=tap | 60 error TypeError: Failed to fetch`],
+    ['a failed fetch without a name', `${CHAT} / seen=tap | 60 refused TypeError: Failed to fetch`],
   ])('is undecided for %s', (_, timeline) => {
     const trace = drawTrace(timeline);
     expect(findingOf(trace, 'connection-lost')).toBeUndefined();

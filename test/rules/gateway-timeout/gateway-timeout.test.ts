@@ -194,9 +194,9 @@ describe('a gateway that gave up waiting', () => {
     expect(findingOf(trace, 'gateway-timeout')!.summary).toMatch(/the page saw only a failed request/);
   });
 
-  it('is seen from the page alone where the host tells', () => {
+  it.each(['error', 'refused'])('is seen from the page alone where the host tells: %s', (kind) => {
     const trace = drawTrace(
-      `ask fetch POST ${APIGW} / seen=tap / partial | 29.1s error TypeError: Failed to fetch`,
+      `ask fetch POST ${APIGW} / seen=tap / partial | 29.1s ${kind} TypeError: Failed to fetch`,
     );
     expect(findingOf(trace, 'gateway-timeout')).toMatchObject({ confidence: 'likely' });
   });

@@ -78,6 +78,10 @@ describe('no wrong content type', () => {
       'an HTML page',
       'ask fetch GET https://api.test/c / accept: text/event-stream | 50 headers 200 text/html | +1 raw <p>data: x</p> | +1 end',
     ],
+    [
+      'an EventSource seen from the page, still without events',
+      'ask eventsource GET https://api.test/c / seen=tap | 50 headers 200 / partial',
+    ],
     ['an EventSource told to stop', 'ask eventsource GET https://api.test/c | 50 headers 204 | +1 refused'],
     ['a WebSocket', 'ask websocket GET wss://api.test/c | 50 headers 101 | +1 data data: x | +1 close 1000'],
   ])('%s', (_, timeline) => {
