@@ -27,9 +27,11 @@ function locate(text: string, offset: number): JsonFault {
 }
 
 const SPACE = /[ \t\n\r]*/y;
-/** What ends a run of plain characters: a quote, a backslash, or a control character (below the space). */
-const STRING_STOP = /["\\]|[^ -\uffff]/g;
-const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SPACE_UNIT = 0x20;
+const SIMPLE_ESCAPES = '"\\/bfnrt';
+const ESCAPE = /\\u[0-9a-fA-F]{4}/y;
 const CUT_ESCAPE = /^\\(?:u[0-9a-fA-F]{0,3})?$/;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
@@ -96,20 +98,28 @@ class Scanner {
   #string(): boolean {
     if (this.#text[this.#at] !== '"') return false;
     this.#at++;
-    // Stop by stop: one pattern for a whole string would keep a step to go back to for every character.
-    for (;;) {
-      STRING_STOP.lastIndex = this.#at;
-      this.#at = STRING_STOP.exec(this.#text)?.index ?? this.#text.length;
-      if (this.#text[this.#at] === '"') break;
-      const before = this.#at;
-      if (this.#text[before] === '\\') this.#skip(ESCAPE);
-      if (this.#at > before) continue;
-      // An escape that the end cut in two is a truncation, not a fault of its own.
-      if (CUT_ESCAPE.test(this.#text.slice(before, before + 7))) this.#at = this.#text.length;
-      return false;
+    // Unit by unit: a pattern for a whole string would keep a step to go back to for every character.
+    const text = this.#text;
+    let at = this.#at;
+    for (; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit === QUOTE) {
+        this.#at = at + 1;
+        return true;
+      }
+      if (unit < SPACE_UNIT) break;
+      if (unit !== BACKSLASH) continue;
+      ESCAPE.lastIndex = at;
+      if (SIMPLE_ESCAPES.includes(text[at + 1] ?? '-')) at++;
+      else if (ESCAPE.test(text)) at += 5;
+      else {
+        // An escape that the end cut in two is a truncation, not a fault of its own.
+        if (CUT_ESCAPE.test(text.slice(at, at + 7))) at = text.length;
+        break;
+      }
     }
-    this.#at++;
-    return true;
+    this.#at = at;
+    return false;
   }
 
   #scalar(): boolean {
