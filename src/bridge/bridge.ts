@@ -104,16 +104,17 @@ export class Bridge {
   #forward(message: unknown): void {
     const type = typeOf(message);
     if (type === 'hello') {
-      if (this.#hello !== null) return this.#refuse();
-      this.#hello = message;
+      if (this.#hello === null) {
+        this.#hello = message;
+        this.#send(message);
+      } else this.#refuse();
+    } else if (type === 'bye') {
+      // The last word of a document needs no credit; nothing but the time is passed on.
+      this.#send({ type: 'bye', atMs: (message as { atMs: unknown }).atMs });
+    } else if (this.#credit > 0) {
+      this.#credit--;
       this.#send(message);
-      return;
-    }
-    // The last word of a document needs no credit; there is one.
-    if (type === 'bye') return this.#send({ type: 'bye', atMs: (message as { atMs: unknown }).atMs });
-    if (this.#credit <= 0) return this.#refuse();
-    this.#credit--;
-    this.#send(message);
+    } else this.#refuse();
   }
 
   #take(message: unknown): void {

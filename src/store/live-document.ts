@@ -159,6 +159,7 @@ export class LiveDocument {
     if (this.taps.has(start.stream)) return;
     const tap: Tap = {
       frameKey: this.frameKey,
+      borrowsFrame: this.record.url.startsWith('about:'),
       start,
       startedEpochMs: this.#epoch(start.atMs),
       head: null,

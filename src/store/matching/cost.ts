@@ -23,6 +23,8 @@ const CLOCK_SLACK_MS = 10;
 const CAUSALITY_PER_MS = 1000;
 /** For pairs that are all but excluded: another size of a whole body. */
 const STRONG = 1e10;
+/** For requests booked on another document where that may happen: its own are preferred. */
+const ELSEWHERE = 1e5;
 /** Keeps order when starts are the same to the clock's last digit. */
 const RANK_WEIGHT = 1e-3;
 
@@ -32,8 +34,8 @@ export function tapWireCost(
   context: { nowEpochMs: number; rankDifference: number; skewMs: number },
 ): number {
   const { network, har } = wire;
-  if (tap.frameKey !== null && network?.frameKey != null && tap.frameKey !== network.frameKey)
-    return IMPOSSIBLE;
+  const elsewhere = tap.frameKey !== null && network?.frameKey != null && tap.frameKey !== network.frameKey;
+  if (elsewhere && !tap.borrowsFrame) return IMPOSSIBLE;
   if (har && har.kind !== 'other' && har.kind !== tap.start.kind) return IMPOSSIBLE;
   const startDelta = wireStart(wire) - context.skewMs - tap.startedEpochMs;
   const within = tap.start.kind === 'eventsource' ? RECONNECT_WITHIN_MS : START_WITHIN_MS;
@@ -47,6 +49,7 @@ export function tapWireCost(
   if (tap.end && (tap.end.kind === 'complete' || tap.end.kind === 'error') && tap.start.kind !== 'websocket')
     cost += causality(tap.endEpochMs!, wireEnd(wire), context.skewMs, context.nowEpochMs);
   else if (!tap.end && wireEnd(wire) !== null) cost += Math.max(0, context.nowEpochMs - wireEnd(wire)!);
+  if (elsewhere) cost += ELSEWHERE;
   if (sizesDiffer(tap, har)) cost += STRONG;
   return Math.min(cost, 1e12);
 }

@@ -5,6 +5,8 @@ import type { HarView, NetworkView } from '../../trace/views';
 export interface TapSide {
   /** Key of its document (browser's document id, DevTools-protocol frame id); null when unknown. */
   frameKey: string | null;
+  /** An `about:` document: the browser may book its requests on the document that made it. */
+  borrowsFrame: boolean;
   start: TapStart;
   startedEpochMs: number;
   head: TapHead | null;

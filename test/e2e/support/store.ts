@@ -67,6 +67,8 @@ export function streamsOf(
     last = (await readStreams(panel)).filter((stream) => stream.request.url.includes(part));
     return ready(last) ? last : null;
   }).catch((error: Error) => {
-    throw new Error(`${error.message} Last seen: ${JSON.stringify(last, null, 1).slice(0, 4000)}`);
+    throw new Error(
+      `${error.message} Last seen: ${JSON.stringify(last.map(({ request: _, response: __, ...one }) => one)).slice(0, 3000)}`,
+    );
   });
 }
