@@ -1,0 +1,159 @@
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/table.css';
+import './styles/detail.css';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { RecorderControls, Recording } from '../store/types';
+import { Boundary } from './components/boundary';
+import { ModelContext, useModel } from './components/context';
+import { Detail } from './components/detail';
+import { openFile } from './components/files';
+import { Icon } from './components/icons';
+import { Split } from './components/split';
+import { StatusBar } from './components/status-bar';
+import { StreamTable } from './components/stream-table';
+import { Toolbar } from './components/toolbar';
+import { useWidth } from './components/use-width';
+import type { Features } from './features';
+import { joinedLate } from './model/losses';
+import { PanelModel } from './model/panel-model';
+
+export interface AppProps {
+  recording: Recording;
+  controls: RecorderControls;
+  features: Features;
+}
+
+/** Under this width the details lie below the list instead of beside it. */
+const BESIDE_FROM_PX = 600;
+/** From this width on the list can have most of its columns beside the details. */
+const ROOMY_FROM_PX = 900;
+
+/** The whole interface over one recording. Knows nothing of DevTools: a panel, a tab or a test page holds it alike. */
+export function App({ recording, controls, features }: AppProps) {
+  const model = useMemo(() => new PanelModel(recording, controls, features), [recording, controls, features]);
+  useEffect(() => () => model.dispose(), [model]);
+  return (
+    <ModelContext.Provider value={model}>
+      <Frame />
+    </ModelContext.Provider>
+  );
+}
+
+function Frame() {
+  const model = useModel();
+  const root = useRef<HTMLDivElement>(null);
+  const widthPx = useWidth(root);
+  const [dropping, setDropping] = useState(false);
+  const open = model.detailOpen.value;
+  const mode =
+    widthPx === 0 || widthPx >= ROOMY_FROM_PX ? 'beside' : widthPx >= BESIDE_FROM_PX ? 'tight' : 'stacked';
+  const size = widthPx < 560 ? 'tiny' : widthPx < 1180 ? 'medium' : 'wide';
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: takes dropped files and Ctrl+F for all that is in it
+    <div
+      class={`app ${size}`}
+      ref={root}
+      role="presentation"
+      onKeyDown={(event) => {
+        if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'f') {
+          event.preventDefault();
+          root.current?.querySelector<HTMLInputElement>('#filter')?.focus();
+        }
+      }}
+      onDragOver={(event) => {
+        if (!event.dataTransfer?.types.includes('Files')) return;
+        event.preventDefault();
+        setDropping(true);
+      }}
+      onDragLeave={(event) => {
+        if (!(event.relatedTarget instanceof Node)) setDropping(false);
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        setDropping(false);
+        const file = event.dataTransfer?.files[0];
+        if (file) void openFile(model, file);
+      }}
+    >
+      <Toolbar />
+      <Notices />
+      <main class="main">
+        <Boundary name="The panel">
+          <Split mode={mode} first={<StreamTable />} second={open ? <Detail /> : null} />
+        </Boundary>
+        {!open && (
+          <button
+            type="button"
+            class="icon-button reopen"
+            aria-label="Show the details"
+            title="Show the details"
+            onClick={() => {
+              model.detailOpen.value = true;
+            }}
+          >
+            <Icon name="detail" />
+          </button>
+        )}
+      </main>
+      <StatusBar />
+      {dropping && <div class="drop-hint">Drop a trace or a HAR file to open it</div>}
+      <div class="sr-only" aria-live="polite">
+        {model.announcement.value}
+      </div>
+    </div>
+  );
+}
+
+/** Bars above the list: that recording began late, what a file could not be opened for, what was done. */
+function Notices() {
+  const model = useModel();
+  void model.revision.value;
+  const [hidden, setHidden] = useState<unknown>(null);
+  const { trace } = model;
+  const late = joinedLate(trace) && hidden !== trace;
+  return (
+    <div class="notices">
+      {late && (
+        <div class="notice warning">
+          <span>This page was already running when recording began: earlier streams are unknown.</span>
+          {model.controls.reload && (
+            <button type="button" class="link" onClick={() => model.controls.reload?.()}>
+              Reload and record
+            </button>
+          )}
+          <span class="spacer" />
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Dismiss"
+            title="Dismiss"
+            onClick={() => setHidden(trace)}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      )}
+      {model.notices.value.map((notice) => (
+        <div
+          key={notice.id}
+          class={`notice ${notice.tone}`}
+          role={notice.tone === 'error' ? 'alert' : 'status'}
+        >
+          <span>{notice.text}</span>
+          <span class="spacer" />
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Dismiss"
+            title="Dismiss"
+            onClick={() => model.dismiss(notice.id)}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,413 @@
+import { memo } from 'preact/compat';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { formatBytes, formatCount, formatDuration, plural } from '../format';
+import type { SortColumn, StreamRow } from '../model/stream-row';
+import { ArrivalsStrip } from './arrivals-strip';
+import { useModel } from './context';
+import { EmptyState } from './empty-state';
+import { SeverityIcon, StateIcon } from './icons';
+import { useVirtual } from './use-virtual';
+import { useWidth } from './use-width';
+
+const ROW_PX = 24;
+
+interface Column {
+  id:
+    | 'state'
+    | 'name'
+    | 'kind'
+    | 'protocol'
+    | 'firstByte'
+    | 'events'
+    | 'size'
+    | 'gap'
+    | 'arrivals'
+    | 'findings';
+  title: string;
+  hint: string;
+  sort: SortColumn | null;
+  /** Share of the width; a CSS grid track. */
+  track: string;
+  /** The table must be this wide for the column to be there. */
+  fromPx: number;
+  numeric?: boolean;
+}
+
+const COLUMNS: readonly Column[] = [
+  {
+    id: 'state',
+    title: 'State',
+    hint: 'Worst finding, and how the stream stands',
+    sort: 'state',
+    track: '76px',
+    fromPx: 0,
+  },
+  {
+    id: 'name',
+    title: 'Name',
+    hint: 'Last part of the address, and the host',
+    sort: 'name',
+    track: 'minmax(90px, 1fr)',
+    fromPx: 0,
+  },
+  { id: 'kind', title: 'Kind', hint: 'How the page asked for it', sort: 'kind', track: '92px', fromPx: 500 },
+  {
+    id: 'protocol',
+    title: 'Protocol',
+    hint: 'Protocol of the connection',
+    sort: 'protocol',
+    track: '68px',
+    fromPx: 840,
+  },
+  {
+    id: 'firstByte',
+    title: 'First byte',
+    hint: 'From the request to the first byte of the answer',
+    sort: 'firstByte',
+    track: '74px',
+    fromPx: 600,
+    numeric: true,
+  },
+  {
+    id: 'events',
+    title: 'Events',
+    hint: 'Events received, heartbeats not counted',
+    sort: 'events',
+    track: '60px',
+    fromPx: 420,
+    numeric: true,
+  },
+  {
+    id: 'size',
+    title: 'Size',
+    hint: 'Bytes of the body',
+    sort: 'size',
+    track: '62px',
+    fromPx: 680,
+    numeric: true,
+  },
+  {
+    id: 'gap',
+    title: 'Longest gap',
+    hint: 'Longest silence, the wait for the first byte included',
+    sort: 'gap',
+    track: '90px',
+    fromPx: 760,
+    numeric: true,
+  },
+  {
+    id: 'arrivals',
+    title: 'Arrivals',
+    hint: 'When data arrived, over the life of the stream',
+    sort: null,
+    track: 'minmax(90px, 0.62fr)',
+    fromPx: 560,
+  },
+  {
+    id: 'findings',
+    title: 'Findings',
+    hint: 'Findings that are not symptoms of another',
+    sort: 'findings',
+    track: '68px',
+    fromPx: 0,
+    numeric: true,
+  },
+];
+
+/** The recorded streams: a grid of which only the rows in view exist. */
+export function StreamTable() {
+  const model = useModel();
+  const scroller = useRef<HTMLDivElement>(null);
+  const widthPx = useWidth(scroller);
+  const rows = model.visibleRows.value;
+  const selectedId = model.selectedId.value;
+  const columns = useMemo(() => COLUMNS.filter((column) => widthPx >= column.fromPx), [widthPx]);
+  const list = useVirtual(scroller, { count: rows.length, rowPx: ROW_PX, paddingStart: ROW_PX });
+  const selectedAt = useMemo(() => rows.findIndex((row) => row.id === selectedId), [rows, selectedId]);
+
+  useLayoutEffect(() => {
+    scroller.current?.style.setProperty('--columns', columns.map((column) => column.track).join(' '));
+  }, [columns]);
+  useStickToEnd(scroller, rows.length);
+
+  const go = (to: number) => {
+    const row = rows[Math.max(0, Math.min(rows.length - 1, to))];
+    if (!row) return;
+    model.select(row.id);
+    list.scrollTo(rows.indexOf(row));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget) return;
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 2);
+    if (event.key === 'ArrowDown') go(selectedAt + 1);
+    else if (event.key === 'ArrowUp') go(selectedAt < 0 ? rows.length - 1 : selectedAt - 1);
+    else if (event.key === 'Home') go(0);
+    else if (event.key === 'End') go(rows.length - 1);
+    else if (event.key === 'PageDown') go(selectedAt + page);
+    else if (event.key === 'PageUp') go(selectedAt - page);
+    else if (event.key === 'Enter' && selectedAt >= 0) openDetail();
+    else if (event.key === 'Escape' && selectedId !== null) model.select(null);
+    else return;
+    event.preventDefault();
+  };
+  const openDetail = () => {
+    model.detailOpen.value = true;
+    // The detail may be drawn only now.
+    requestAnimationFrame(() =>
+      document.querySelector<HTMLElement>('.detail [role=tab][tabindex="0"]')?.focus(),
+    );
+  };
+  const activeRow = selectedAt >= 0 && list.items.some((item) => item.index === selectedAt);
+  return (
+    <div class="table-frame">
+      <div
+        class={`stream-table grid${columns.length < 5 ? ' narrow' : ''}`}
+        ref={scroller}
+        role="grid"
+        aria-label="Streams"
+        aria-rowcount={rows.length + 1}
+        aria-colcount={COLUMNS.length}
+        aria-activedescendant={activeRow ? `stream-row-${selectedAt}` : undefined}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        onClick={(event) => {
+          const id = rowOf(event.target)?.dataset.id;
+          if (id !== undefined) model.select(id);
+        }}
+        onDblClick={(event) => {
+          if (rowOf(event.target)) openDetail();
+        }}
+      >
+        <div class="grid-body" role="presentation" style={{ height: `${list.totalPx}px` }}>
+          <div class="grid-row head" role="row" aria-rowindex={1}>
+            {columns.map((column) => (
+              <ColumnHead key={column.id} column={column} />
+            ))}
+          </div>
+          {list.items.map((item) => {
+            const row = rows[item.index];
+            return (
+              row && (
+                <TableRow
+                  key={row.id}
+                  row={row}
+                  index={item.index}
+                  topPx={item.start}
+                  columns={columns}
+                  selected={row.id === selectedId}
+                />
+              )
+            );
+          })}
+        </div>
+      </div>
+      {rows.length === 0 && <NoRows />}
+    </div>
+  );
+}
+
+function rowOf(target: EventTarget | null): HTMLElement | null {
+  return target instanceof Element ? target.closest<HTMLElement>('[data-id]') : null;
+}
+
+/** Follows new rows only when the end was in view, as DevTools does. */
+function useStickToEnd(scroller: { current: HTMLElement | null }, count: number): void {
+  const atEnd = useRef(false);
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const onScroll = () => {
+      // At the very top of a list that fits there is nothing to follow yet.
+      atEnd.current =
+        element.scrollTop > 0 && element.scrollTop + element.clientHeight >= element.scrollHeight - 4;
+    };
+    element.addEventListener('scroll', onScroll, { passive: true });
+    return () => element.removeEventListener('scroll', onScroll);
+  }, [scroller]);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element && atEnd.current) element.scrollTop = element.scrollHeight;
+  }, [count, scroller]);
+}
+
+function ColumnHead({ column }: { column: Column }) {
+  const model = useModel();
+  const { column: sorted, descending } = model.sort.value;
+  const isSorted = column.sort !== null && sorted === column.sort;
+  const index = COLUMNS.indexOf(column) + 1;
+  return (
+    <div
+      class={`cell ${column.id}${column.numeric ? ' numeric' : ''}`}
+      role="columnheader"
+      aria-colindex={index}
+      aria-sort={isSorted ? (descending ? 'descending' : 'ascending') : undefined}
+    >
+      {column.sort === null ? (
+        <span title={column.hint}>{column.title}</span>
+      ) : (
+        <button
+          type="button"
+          title={column.hint}
+          onClick={(event) => {
+            event.stopPropagation();
+            if (column.sort) model.sortBy(column.sort);
+          }}
+        >
+          <span class="head-title">{column.title}</span>
+          {isSorted && (
+            <svg class="sort-mark" viewBox="0 0 8 8" aria-hidden="true">
+              <path d={descending ? 'M1 2.5h6L4 6.5z' : 'M1 5.5h6L4 1.5z'} />
+            </svg>
+          )}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface RowProps {
+  row: StreamRow;
+  index: number;
+  topPx: number;
+  columns: readonly Column[];
+  selected: boolean;
+}
+
+const TableRow = memo(function TableRow({ row, index, topPx, columns, selected }: RowProps) {
+  return (
+    <div
+      class={`grid-row${selected ? ' selected' : ''}`}
+      role="row"
+      id={`stream-row-${index}`}
+      data-id={row.id}
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      style={{ transform: `translateY(${topPx}px)` }}
+    >
+      {columns.map((column) => (
+        <div
+          key={column.id}
+          class={`cell ${column.id}${column.numeric ? ' numeric' : ''}`}
+          role="gridcell"
+          aria-colindex={COLUMNS.indexOf(column) + 1}
+        >
+          <Cell row={row} column={column} />
+        </div>
+      ))}
+    </div>
+  );
+});
+
+function Cell({ row, column }: { row: StreamRow; column: Column }) {
+  switch (column.id) {
+    case 'state':
+      return (
+        <span class="state" title={stateTitle(row)}>
+          <StateIcon severity={row.severity} state={row.state} />
+          <span class="state-word">{row.stateWord}</span>
+        </span>
+      );
+    case 'name':
+      return (
+        <span class="name-line" title={`${row.method} ${row.url}`}>
+          <span class="name-text">{row.name}</span> <span class="host">{row.host}</span>
+        </span>
+      );
+    case 'kind':
+      return <>{row.kindLabel}</>;
+    case 'protocol':
+      return <>{row.protocol ?? '–'}</>;
+    case 'firstByte':
+      return <>{formatDuration(row.firstByteMs)}</>;
+    case 'events':
+      return <>{formatCount(row.events)}</>;
+    case 'size':
+      return <span title={plural(row.byteLength, 'byte')}>{formatBytes(row.byteLength)}</span>;
+    case 'gap':
+      return <>{formatDuration(row.longestGapMs)}</>;
+    case 'arrivals':
+      return <ArrivalsStrip row={row} />;
+    case 'findings':
+      return row.severity && row.findingCount > 0 ? (
+        <span class={`badge ${row.severity}`} title={row.findingIds.join(', ')}>
+          <SeverityIcon severity={row.severity} />
+          {row.findingCount}
+          <span class="sr-only"> {row.severity === 'error' ? 'with an error' : 'warning'}</span>
+        </span>
+      ) : null;
+  }
+}
+
+function stateTitle(row: StreamRow): string {
+  const words: Record<StreamRow['state'], string> = {
+    open: 'Open: data may still come',
+    done: 'Done: it ended as it should',
+    cut: 'Cut: the network or the server ended it',
+    refused: 'Refused: it never opened',
+    aborted: 'Aborted by the page',
+    failed: 'The server answered with an error',
+  };
+  const worst = row.severity && row.severity !== 'info' ? `. Worst finding: ${row.severity}` : '';
+  return `${words[row.state]}${row.status ? ` (HTTP ${row.status})` : ''}${worst}`;
+}
+
+function NoRows() {
+  const model = useModel();
+  const all = model.rows.value.length;
+  if (all > 0) {
+    return (
+      <EmptyState
+        title="No stream matches the filter."
+        action={
+          <button
+            type="button"
+            class="pill"
+            onClick={() => {
+              model.filterText.value = '';
+            }}
+          >
+            Show all {formatCount(all)}
+          </button>
+        }
+      />
+    );
+  }
+  if (model.trace.meta.recorder === 'har') {
+    return (
+      <EmptyState title="This file holds no streams.">
+        <p>Export a HAR with content from the Network panel while the page streams, and open it here.</p>
+      </EmptyState>
+    );
+  }
+  if (model.state.value === 'paused') {
+    return (
+      <EmptyState
+        title="Recording is paused."
+        action={
+          <button type="button" class="pill" onClick={() => model.controls.resume()}>
+            Resume recording
+          </button>
+        }
+      >
+        <p>What the page streams now is not kept.</p>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState
+      title="Recording. Nothing has streamed yet."
+      action={
+        model.controls.reload && (
+          <button type="button" class="pill" onClick={() => model.controls.reload?.()}>
+            Reload and record
+          </button>
+        )
+      }
+    >
+      <p>
+        Use the page: its fetch bodies, XHR, EventSource and WebSocket traffic appear here as they arrive. Or
+        drop a trace or a HAR file anywhere in this panel.
+      </p>
+    </EmptyState>
+  );
+}

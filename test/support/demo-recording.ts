@@ -1,0 +1,293 @@
+import type { Diagnoser, Diagnosis } from '../../src/diagnose/rule';
+import { createDiagnoser } from '../../src/diagnose/run';
+import type { RecorderControls, Recording, RecordingState } from '../../src/store/types';
+import { createStream, createTrace } from '../../src/trace/create';
+import { Confidence, Direction, Opcode, type StreamRecord, type Trace } from '../../src/trace/types';
+import { drawTrace, seeded } from './draw';
+
+/**
+ * Recordings without a browser extension, for looking at the panel and for testing it: frozen ones, and one that goes
+ * on by itself.
+ */
+export type Scene = 'typical' | 'live' | 'thousand' | 'long' | 'late' | 'lossy' | 'empty' | 'healthy';
+
+const KEEP = 'https://stage.example.org';
+const API = 'https://api.example.org';
+
+/** Eight to twelve streams as a working day brings them: sick ones and healthy ones side by side. */
+const TYPICAL: string[] = [
+  // Held back by nginx: the server's own times say so.
+  `ask fetch POST ${KEEP}/api/chat / accept: text/event-stream / content-type: application/json / cookie: AWSALB=abc123def / body={"message":"Why is the sky blue?","stream":true} / signal
+   12 sent
+   3298 headers 200 text/event-stream; charset=utf-8 / server: nginx/1.22.1 / via: 1.1 d1f0.cloudfront.net (CloudFront) / x-amz-cf-id: Zk3a / set-cookie: AWSALB=xyz789; Path=/; Expires=Sat, 28 Nov 2026 00:00:00 GMT / cache-control: no-cache / content-length: 7083 / protocol=h2
+   +0x41 ~0 data {"token":"word-{n}","index":{n},"timestamp":{at 237+76},"model":"assistant-large","finish_reason":null,"usage":{"prompt":12,"completion":{n}}}
+   +3 end
+   phases blocked=2 dns=8 connect=31 ssl=18 send=1 wait=3258 receive=3`,
+  `220 ask eventsource GET ${KEEP}/events / accept: text/event-stream
+   +38 headers 200 text/event-stream / server: nginx/1.22.1 / cache-control: no-cache, no-transform / protocol=h2
+   +60x212 ~30 event update {"id":{n},"state":"running","progress":{n}}`,
+  `400 ask fetch POST ${API}/v1/completions / accept: text/event-stream / content-type: application/json / body={"prompt":"Hello","stream":true} / nosignal
+   +240 headers 200 text/event-stream / server: gunicorn / cache-control: no-cache / protocol=http/1.1
+   +200 data*16 {"choices":[{"delta":{"content":"{pad 180}"}}],"n":{n}}
+   +980x5 data*16 {"choices":[{"delta":{"content":"{pad 180}"}}],"n":{n}}
+   +20 data [DONE]
+   +3 end`,
+  `650 ask fetch POST http://localhost:8000/generate / accept: text/event-stream / signal
+   +251 headers 200 text/event-stream; charset=utf-8 / server: uvicorn / cache-control: no-cache, no-transform / protocol=http/1.1
+   +75x41 ~40 data {"token":"word-{n}","at":{at 890+75}}
+   +10 data [DONE]
+   +2 end`,
+  `900 ask fetch POST ${API}/jobs / accept: text/event-stream / body={"task":"report"} / credentials=omit / signal
+   +45 headers 202 application/json / set-cookie: AWSALB=node1; Path=/ / set-cookie: AWSALBCORS=node1; Path=/; SameSite=None; Secure / protocol=h2
+   +1 raw {"job_id":"abc123","status":"queued"}
+   +1 end`,
+  ...[200, 404, 200, 404, 200].map(
+    (status, index) => `${1400 + index * 700} ask fetch GET ${API}/jobs/abc123 / credentials=omit / signal
+   +${21 + index} headers ${status} application/json / protocol=h2
+   +1 raw ${status === 200 ? '{"job_id":"abc123","status":"running"}' : '{"detail":"Job not found"}'}
+   +1 end`,
+  ),
+  `1600 ask websocket GET wss://stage.example.org/prices
+   +31 headers 101 / upgrade: websocket / server: nginx/1.22.1 / protocol=ws
+   +1 send {"subscribe":["EURUSD","BTCUSD"]}
+   +5x1804 ~4 data {"symbol":"EURUSD","bid":1.0{n},"ask":1.1{n},"t":{t}}`,
+  `2100 ask websocket GET wss://api.example.org/socket
+   +18 refused net::ERR_ABORTED WebSocket connection to 'wss://api.example.org/socket' failed`,
+  `2300 ask fetch POST ${API}/v1/report / accept: text/event-stream / signal
+   +29004 headers 504 application/json / apigw-requestid: Kq3x / x-amzn-errortype: InternalServerErrorException / protocol=h2
+   +1 raw {"message":"Endpoint request timed out"}
+   +1 end`,
+  `2600 ask eventsource GET ${KEEP}/notifications / accept: text/event-stream
+   +21 headers 200 text/event-stream / server: nginx/1.22.1 / cache-control: no-cache / protocol=h2
+   +10 event hello {"user":"ada"}
+   +3x7 event unread {"count":{n}}
+   +14.8s event unread {"count":9}`,
+  `3100 ask fetch GET ${KEEP}/api/tail / accept: application/x-ndjson / signal
+   +80 headers 200 application/x-ndjson / server: nginx/1.22.1 / protocol=h2
+   +130x90 ~90 data {"level":"info","line":{n},"message":"worker finished a task"}
+   +40 error net::ERR_HTTP2_PROTOCOL_ERROR TypeError: network error`,
+];
+
+export function sceneTrace(scene: Scene): Trace {
+  switch (scene) {
+    case 'empty':
+      return onStage(drawTrace([]));
+    case 'healthy':
+      return onStage(drawTrace([TYPICAL[1] ?? '', TYPICAL[3] ?? '']));
+    case 'late':
+      return onStage(drawTrace(TYPICAL.slice(0, 4), { joinedLate: true }));
+    case 'lossy': {
+      const trace = onStage(
+        drawTrace(TYPICAL, {
+          loss: { droppedRecords: 1204, evictedPayloadBytes: 12_000_000, refusedMessages: 2 },
+          joinedLate: true,
+        }),
+      );
+      trace.streams[2]?.losses.push('payload-evicted', 'dropped-records');
+      trace.streams[3]?.losses.push('late-start');
+      trace.streams.push(nativeStream());
+      return trace;
+    }
+    case 'thousand':
+      return thousandStreams();
+    case 'long':
+      return longStream(20_000);
+    case 'typical':
+    case 'live':
+      return onStage(drawTrace(TYPICAL));
+  }
+}
+
+/** The page that asked is the staging application itself. */
+function onStage(trace: Trace): Trace {
+  trace.meta.pageUrl = `${KEEP}/app`;
+  for (const document of trace.documents) document.url = `${KEEP}/app`;
+  return trace;
+}
+
+function nativeStream(): StreamRecord {
+  const stream = createStream({ id: 'native', kind: 'fetch', url: `${KEEP}/module.wasm`, startedAtMs: 4000 });
+  stream.losses.push('consumed-natively');
+  stream.end = {
+    atMs: 4200,
+    kind: 'complete',
+    netError: null,
+    message: null,
+    closeCode: null,
+    closeReason: null,
+    wasClean: null,
+  };
+  return stream;
+}
+
+function thousandStreams(): Trace {
+  const random = seeded(7);
+  return drawTrace(
+    Array.from({ length: 1000 }, (_, index) => {
+      const start = Math.round(index * 35);
+      const host = index % 3 === 0 ? API : KEEP;
+      if (index % 7 === 0) {
+        return `${start} ask fetch GET ${host}/api/items/${index} / signal\n+${20 + Math.round(random() * 200)} headers ${index % 21 === 0 ? 503 : 200} application/json\n+1 raw {"ok":true}\n+1 end`;
+      }
+      return `${start} ask fetch POST ${host}/api/chat/${index} / accept: text/event-stream / signal
+        +${40 + Math.round(random() * 300)} headers 200 text/event-stream / cache-control: no-cache
+        +${20 + Math.round(random() * 60)}x${5 + Math.round(random() * 20)} ~10 data {"token":"word-{n}"}
+        +2 data [DONE]\n+1 end`;
+    }),
+  );
+}
+
+/** One stream of very many events, with a silence in the middle. */
+function longStream(events: number): Trace {
+  const trace = createTrace({ originEpochMs: 1_767_225_600_000, recorder: 'lab', pageUrl: `${KEEP}/app` });
+  trace.documents.push({
+    id: 'd1',
+    url: `${KEEP}/app`,
+    isTop: true,
+    joinedLate: false,
+    tappedAtMs: 0,
+    blocked: { startMs: [], durationMs: [] },
+  });
+  const stream = createStream({
+    id: 's1',
+    kind: 'websocket',
+    url: 'wss://stage.example.org/ticks',
+    startedAtMs: 10,
+    documentId: 'd1',
+  });
+  stream.seenBy.tap = true;
+  trace.streams.push(stream);
+  const random = seeded(3);
+  let atMs = 60;
+  for (let index = 0; index < events; index += 1) {
+    atMs += index === events / 2 ? 9000 : random() * 6;
+    pushMessage(
+      stream,
+      atMs,
+      `{"n":${index},"price":${(100 + random()).toFixed(4)},"size":${Math.round(random() * 500)}}`,
+    );
+  }
+  return trace;
+}
+
+function pushMessage(stream: StreamRecord, atMs: number, text: string): void {
+  const { messages } = stream;
+  messages.atMs.push(atMs);
+  messages.byteLength.push(text.length);
+  messages.confidence.push(Confidence.arrived);
+  messages.direction.push(Direction.received);
+  messages.opcode.push(Opcode.text);
+  messages.name.push(stream.kind === 'eventsource' ? 'tick' : null);
+  messages.lastEventId.push(stream.kind === 'eventsource' ? '' : null);
+  messages.payload.push(text);
+}
+
+/** A recording over any trace; `grow` adds to its open streams, as a page would. */
+export class DemoRecording implements Recording, RecorderControls {
+  trace: Trace;
+  diagnoser: Diagnoser;
+  diagnosis: Diagnosis;
+  state: RecordingState = 'recording';
+  revision = 0;
+  reloads = 0;
+  preserveLog = false;
+  #listeners = new Set<(changed: ReadonlySet<string>) => void>();
+  #nowMs: number;
+
+  constructor(readonly scene: Scene) {
+    this.trace = sceneTrace(scene);
+    this.#nowMs = lastMs(this.trace);
+    this.diagnoser = createDiagnoser(this.trace);
+    this.diagnosis = this.diagnoser.update({ nowMs: this.#nowMs });
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  subscribe(listener: (changed: ReadonlySet<string>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Lets `ms` pass; every open WebSocket or EventSource gets `perStream` messages in that time. */
+  grow(ms: number, perStream: number): void {
+    const changed = new Set<string>();
+    for (const stream of this.trace.streams) {
+      if (stream.end || (stream.kind !== 'websocket' && stream.kind !== 'eventsource')) continue;
+      for (let index = 1; index <= perStream; index += 1) {
+        pushMessage(
+          stream,
+          this.#nowMs + (ms * index) / perStream,
+          `{"live":${stream.messages.atMs.length}}`,
+        );
+      }
+      changed.add(stream.id);
+    }
+    this.#nowMs += ms;
+    this.#tell(changed);
+  }
+
+  /** Another stream begins, and ends at once. */
+  addStream(): void {
+    const stream = createStream({
+      id: `added-${this.trace.streams.length}`,
+      kind: 'fetch',
+      url: `${KEEP}/api/added/${this.trace.streams.length}`,
+      startedAtMs: this.#nowMs,
+      documentId: this.trace.documents[0]?.id ?? null,
+    });
+    this.trace.streams.push(stream);
+    this.#tell(new Set([stream.id]));
+  }
+
+  pause(): void {
+    this.state = 'paused';
+    this.#tell(new Set());
+  }
+
+  resume(): void {
+    this.state = 'recording';
+    this.#tell(new Set());
+  }
+
+  clear(): void {
+    this.open(drawTrace([]));
+  }
+
+  reload(): void {
+    this.reloads += 1;
+    this.open(sceneTrace(this.scene));
+  }
+
+  open(trace: Trace): void {
+    this.trace = trace;
+    this.#nowMs = lastMs(trace);
+    this.diagnoser = createDiagnoser(trace);
+    this.#tell(new Set());
+  }
+
+  openDashboard(): void {
+    // The demo has no second page; the button is there to be seen.
+  }
+
+  setPreserveLog(on: boolean): void {
+    this.preserveLog = on;
+  }
+
+  #tell(changed: ReadonlySet<string>): void {
+    this.revision += 1;
+    this.diagnosis = this.diagnoser.update(
+      changed.size > 0 ? { changed, nowMs: this.#nowMs } : { nowMs: this.#nowMs },
+    );
+    for (const listener of this.#listeners) listener(changed);
+  }
+}
+
+function lastMs(trace: Trace): number {
+  return trace.streams.reduce(
+    (last, stream) =>
+      Math.max(last, stream.end?.atMs ?? 0, stream.chunks.atMs.at(-1) ?? 0, stream.messages.atMs.at(-1) ?? 0),
+    1,
+  );
+}
