@@ -25,6 +25,8 @@ export interface ObserveOptions {
   headers?: Record<string, string>;
   /** Speak HTTP/2 (https only). */
   http2?: boolean;
+  /** Leaves after so long; what came until then is the observation. */
+  stopAfterMs?: number;
 }
 
 /** Calls an address of the lab without a browser, and notes what came when. */
@@ -38,7 +40,11 @@ function observeHttp1(lab: Lab, address: string, options: ObserveOptions): Promi
   const isTls = url.protocol === 'https:';
   return new Promise((resolve) => {
     const seen = emptyObservation();
-    const finish = (error: string | null) => resolve({ ...seen, error, endMs: performance.now() - startMs });
+    const finish = (error: string | null) => {
+      clearTimeout(timer);
+      resolve({ ...seen, error, endMs: performance.now() - startMs });
+    };
+    const timer = options.stopAfterMs ? setTimeout(() => request.destroy(), options.stopAfterMs) : undefined;
     const request = (isTls ? httpsRequest : httpRequest)(
       {
         host: '127.0.0.1',

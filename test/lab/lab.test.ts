@@ -28,12 +28,13 @@ const isHttp = (step: Step): step is HttpStep => ['fetch', 'xhr', 'event-source'
 async function run(scenario: Scenario): Promise<Observation[]> {
   const seen: Observation[] = [];
   for (const step of scenario.steps.filter(isHttp)) {
-    const { method = 'GET', body } = step as FetchStep;
+    const { method = 'GET', body, leaveAfterMs } = step as FetchStep;
     seen.push(
       await observe(lab, step.url, {
         method,
         http2: step.url.startsWith('https:'),
-        headers: { 'accept-encoding': 'gzip' },
+        headers: { 'accept-encoding': 'gzip', origin: new URL(scenario.url).origin },
+        ...(leaveAfterMs ? { stopAfterMs: leaveAfterMs } : {}),
         ...(method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {}),
       }),
     );
@@ -202,6 +203,63 @@ const SHAPES: Record<string, (seen: Observation[]) => void> = {
   'json-type-event-source': ([events]) => {
     expect(events!.headers['content-type']).toBe('application/json');
     isFlowing(events!);
+  },
+  'nginx-timeout': ([chat]) => {
+    expect(chat!.status).toBe(504);
+    expect(chat!.headers.server).toMatch(/^nginx/);
+    expect(chat!.headersMs).toBeGreaterThan(59_000);
+  },
+  'haproxy-idle-cut': ([events]) => {
+    isCut(events!);
+    expect(events!.endMs - events!.pieces.at(-1)!.ms).toBeGreaterThan(59_000);
+  },
+  'killed-worker': ([chat]) => {
+    isCut(chat!);
+    // Node's parser meets the raw text where a chunk's length should be.
+    expect(chat!.error).toBe('HPE_INVALID_CHUNK_SIZE');
+    expect(chat!.endMs).toBeGreaterThan(30_000);
+    const gapsMs = chat!.pieces.slice(1).map(({ ms }, index) => ms - chat!.pieces[index]!.ms);
+    expect(Math.max(...gapsMs)).toBeLessThan(chat!.endMs / 10);
+  },
+  'silent-gap': ([events]) => {
+    expect(events!.error).toBeNull();
+    expect(burstsOf(events!, 20_000)).toHaveLength(2);
+  },
+  'gap-with-heartbeats': ([events]) => {
+    expect(events!.error).toBeNull();
+    expect(burstsOf(events!, 20_000)).toHaveLength(1);
+    expect(events!.text.match(/^: heartbeat$/gm)).toHaveLength(4);
+  },
+  'stalled-stream': ([chat]) => {
+    expect(eventsOf(chat!.text)).toHaveLength(40);
+    expect(chat!.endMs - chat!.pieces.at(-1)!.ms).toBeGreaterThan(10_000);
+  },
+  'event-source-loop': ([events]) => {
+    expect(events!.text).toMatch(/^retry: 300\n\n/);
+    expect(events!.error).toBeNull();
+  },
+  'masked-502': ([chat]) => {
+    expect(chat!.status).toBe(502);
+    expect(chat!.headers).not.toHaveProperty('access-control-allow-origin');
+  },
+  'masked-504': ([chat]) => {
+    expect(chat!.status).toBe(504);
+    expect(chat!.headers).not.toHaveProperty('access-control-allow-origin');
+    expect(chat!.headersMs).toBeGreaterThan(28_500);
+  },
+  'split-events': ([chat]) => {
+    const events = eventsOf(chat!.text);
+    expect(events.every((event) => event.endsWith('Flüsse 🌊 führen Wasser"}'))).toBe(true);
+    expect(chat!.pieces.length).toBeGreaterThan(events.length);
+  },
+  'no-abort-signal': ([chat]) => isFlowing(chat!),
+  'bare-headers': ([chat]) => {
+    isFlowing(chat!);
+    expect(chat!.headers).not.toHaveProperty('cache-control');
+  },
+  'wildcard-credentials': ([chat]) => {
+    expect(chat!.headers['access-control-allow-origin']).toBe('*');
+    expect(chat!.headers['access-control-allow-credentials']).toBe('true');
   },
   'event-source-500': ([events]) => expect(events!.status).toBe(500),
   'event-source-404': ([events]) => expect(events!.status).toBe(404),

@@ -112,7 +112,7 @@ async function start(
     const spec = table.get((request.url ?? '').split('/')[1] ?? '');
     const handle: UpgradeHandler | undefined =
       door === 'front' ? (spec?.gatewayUpgrade ?? spec?.upgrade) : spec?.upgrade;
-    if (handle) handle(request, socket, head);
+    if (handle) handle(request, socket, head, { backends: backends.get(spec?.id ?? '') ?? [] });
     else socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
   };
 
@@ -200,7 +200,7 @@ function describe(spec: Spec, addresses: Addresses, vary: Variation, unavailable
     title: spec.title,
     group: spec.group,
     description: spec.description,
-    healthy: spec.group === 'Healthy',
+    healthy: spec.expect.every(({ severity }) => severity === 'info'),
     expect: spec.expect,
     allow: spec.allow ?? [],
     needs: needs ? [needs] : [],

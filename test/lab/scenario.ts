@@ -52,6 +52,8 @@ export interface FetchStep extends Call {
   stopAfterEvents?: number;
   /** The page gives up after so long without an end. */
   stopAfterMs?: number;
+  /** The page turns to other things after so long; the stream stays open. */
+  leaveAfterMs?: number;
 }
 
 export interface JobStep {

@@ -17,7 +17,12 @@ export interface Exchange {
 }
 
 export type Handler = (exchange: Exchange) => void | Promise<void>;
-export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+export type UpgradeHandler = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  context: Pick<Exchange, 'backends'>,
+) => void;
 
 /** Waits; false when the other side left meanwhile. */
 export function pause(response: ServerResponse, ms: number): Promise<boolean> {

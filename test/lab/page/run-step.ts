@@ -15,7 +15,9 @@ export async function runStep(step: Step, arrivals: Arrivals, stop: AbortSignal)
 async function perform(step: Step, arrivals: Arrivals, stop: AbortSignal): Promise<void> {
   switch (step.do) {
     case 'fetch':
-      return runFetch(step, arrivals, stop);
+      return step.leaveAfterMs
+        ? Promise.race([runFetch(step, arrivals, stop), wait(step.leaveAfterMs, stop)])
+        : runFetch(step, arrivals, stop);
     case 'job':
       return runJob(step, arrivals, stop);
     case 'xhr':
