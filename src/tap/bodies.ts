@@ -11,6 +11,7 @@ import {
   method,
   now,
   ownValue,
+  prototypeOf,
   safeWeakMap,
   sizeOf,
   utf8Length,
@@ -34,8 +35,6 @@ export interface Body {
   chunked: boolean;
   /** A branch was taken whole by text(), json() …, to the end. */
   wholeTaken: boolean;
-  /** Nothing in it can be seen (no-cors). */
-  opaque: boolean;
   /** Its content type is made to be read piece by piece. */
   streaming: boolean;
   /** Size the headers promise; null when unknown or compressed. */
@@ -103,6 +102,7 @@ const enqueue = method<(self: unknown, chunk: unknown) => void>('ReadableStreamD
 const close = method<(self: unknown) => void>('ReadableStreamDefaultController', 'close');
 const fail = method<(self: unknown, error: unknown) => void>('ReadableStreamDefaultController', 'error');
 const blobSize = getter<number>('Blob', 'size');
+const byobPrototype = prototypeOf('ReadableStreamBYOBReader');
 const NativeReadableStream = globalThis.ReadableStream;
 
 /** Larger texts are not measured: their size comes from the headers or from resource timing. */
@@ -170,13 +170,12 @@ export function patchBodies(patches: Patches, recorder: Recorder): Bodies {
   }
 
   /** `closed` is marked as handled by the browser, so looking at it changes nothing for the page. */
-  function beginReader(reader: object, stream: unknown): void {
+  function beginReader(reader: object, stream: unknown, byob: boolean): void {
     const reading = begin(reader, stream, false);
     if (!reading) return;
     const { branch } = reading;
-    const closed = tryGet(nativeClosed, reader) ?? byobClosed(reader);
     watch(
-      closed,
+      (byob ? byobClosed : nativeClosed)(reader),
       () => {
         if (!branch.cancelled) recorder.end(branch.body.stream, 'complete');
       },
@@ -199,7 +198,7 @@ export function patchBodies(patches: Patches, recorder: Recorder): Bodies {
 
   patches.method(streamPrototype, 'getReader', (target, self, args) => {
     const reader = apply(target, self, args) as object;
-    beginReader(reader, self);
+    beginReader(reader, self, getPrototypeOf(reader) === byobPrototype);
     return reader;
   });
 
@@ -240,7 +239,7 @@ export function patchBodies(patches: Patches, recorder: Recorder): Bodies {
     const name = i ? 'ReadableStreamBYOBReader' : 'ReadableStreamDefaultReader';
     patches.globalClass(name, (target, args, newTarget) => {
       const reader = construct(target, args, newTarget) as object;
-      beginReader(reader, args[0]);
+      beginReader(reader, args[0], i === 1);
       return reader;
     });
     // A rejected read is no proof: misuse and releaseLock() reject too. `closed` tells (see beginReader).
@@ -458,9 +457,6 @@ export function patchBodies(patches: Patches, recorder: Recorder): Bodies {
 }
 
 const noop = () => undefined;
-
-const prototypeOf = (name: string) =>
-  (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name]?.prototype;
 
 /** The prototype of `values()`: no name leads to it. Absent before Chromium 124. */
 function streamIteratorPrototype(): object | undefined {

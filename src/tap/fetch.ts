@@ -96,8 +96,9 @@ export function patchFetch(patches: Patches, recorder: Recorder, timings: Timing
     });
     const opaque = type === 'opaque' || type === 'opaqueredirect';
     if (opaque) recorder.loss(stream, 'opaque');
-    else if (responseBody(response) === null || status === 204 || status === 205 || status === 304) {
-      recorder.end(stream, 'complete', null, 0);
+    // Nothing more will ever be seen of it, or there is nothing more.
+    if (opaque || responseBody(response) === null || status === 204 || status === 205 || status === 304) {
+      recorder.end(stream, 'complete', null, opaque ? null : 0);
       return null;
     }
     const body: Body = {
@@ -108,12 +109,11 @@ export function patchFetch(patches: Patches, recorder: Recorder, timings: Timing
       watched: false,
       chunked: false,
       wholeTaken: false,
-      opaque,
       streaming: isStreamingType(header(headers, 'content-type')),
       promised: header(headers, 'content-encoding') ? null : size(header(headers, 'content-length')),
       timed: null,
     };
-    if (!opaque) bodies.track(response, body);
+    bodies.track(response, body);
     return body;
   }
 }

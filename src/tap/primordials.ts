@@ -20,6 +20,8 @@ export const uncurry = bind.bind(call as never) as unknown as <Self, Args extend
 
 const globals = globalThis as unknown as Record<string, { prototype: object } | undefined>;
 
+export const prototypeOf = (className: string): object | undefined => globals[className]?.prototype;
+
 const missing = (): never => {
   throw new TypeError('Not in this browser');
 };
@@ -29,14 +31,14 @@ export function method<F extends (self: never, ...args: never[]) => unknown>(
   className: string,
   key: string,
 ): F {
-  const holder = globals[className]?.prototype;
+  const holder = prototypeOf(className);
   const found = holder && getOwnPropertyDescriptor(holder, key)?.value;
   return (typeof found === 'function' ? uncurry(found) : missing) as F;
 }
 
 /** A getter of a global class, to be called as `f(self)`; throws on a wrong object, as the browser's own does. */
 export function getter<T>(className: string, key: string): (self: unknown) => T {
-  const holder = globals[className]?.prototype;
+  const holder = prototypeOf(className);
   const found = holder && getOwnPropertyDescriptor(holder, key)?.get;
   return found ? (uncurry(found) as (self: unknown) => T) : missing;
 }

@@ -26,9 +26,11 @@ type IsTaken = (response: Response) => boolean;
 interface Expected {
   url: string;
   startedAtMs: number;
+  headAtMs: number;
   body: Body;
   response: () => Response | undefined;
   isTaken: IsTaken;
+  /** When the network had delivered it; -1 until the browser says so. */
   endedAtMs: number;
 }
 
@@ -49,8 +51,9 @@ const NativeObserver = PerformanceObserver;
 
 /** Streams waiting for their entry: the newest are the ones that matter. */
 const MAX_EXPECTED = 256;
-/** A body that lies there so long unread counts as never read. */
-const UNREAD_GRACE_MS = 2000;
+/** A body that nobody has touched so long after its headers counts as never read, if it is no stream by type. */
+const UNREAD_MS = 5000;
+const SWEEP_MS = 1000;
 /** The entry's start lies this close after the call; the clock is coarse. */
 const START_TOLERANCE_MS = 50;
 
@@ -64,11 +67,22 @@ export function createTimings(recorder: () => Recorder): Timings {
     if (expected.delete(one)) count--;
   }
 
-  function finish(one: Expected): void {
+  /** Ends a stream whose body went where it cannot be watched. */
+  function check(one: Expected): void {
+    const { body, headAtMs, endedAtMs } = one;
+    const { stream } = body;
+    if (!stream.open || body.watched) {
+      forget(one);
+      return;
+    }
+    const response = one.response();
+    const taken = response && one.isTaken(response);
+    const atMs = now();
+    // Taken: the network's end is its end. Collected by the garbage collector: nobody can read it any more.
+    if (taken ? endedAtMs < 0 : response && (body.streaming || atMs - headAtMs < UNREAD_MS)) return;
     forget(one);
-    const { stream, timed } = one.body;
-    recorder().loss(stream, one.body.opaque ? 'opaque' : 'consumed-natively');
-    recorder().end(stream, 'complete', null, timed, one.endedAtMs);
+    recorder().loss(stream, 'consumed-natively');
+    recorder().end(stream, 'complete', null, body.timed ?? body.promised, endedAtMs < 0 ? atMs : endedAtMs);
   }
 
   function onResource(entry: PerformanceEntry): void {
@@ -76,11 +90,12 @@ export function createTimings(recorder: () => Recorder): Timings {
     const url = withoutFragment(entryName(entry));
     const start = entryStart(entry);
     let best: Expected | null = null;
+    let bestLate = START_TOLERANCE_MS;
     expected.forEach((one) => {
-      if (!one.body.stream.open) forget(one);
-      else if (one.url === url && one.endedAtMs < 0) {
-        const late = start - one.startedAtMs;
-        if (late > -1 && late < START_TOLERANCE_MS && (!best || late < start - best.startedAtMs)) best = one;
+      const late = start - one.startedAtMs;
+      if (one.url === url && one.endedAtMs < 0 && late > -1 && late < bestLate) {
+        best = one;
+        bestLate = late;
       }
     });
     // The callback above assigns it, which the compiler cannot follow.
@@ -88,29 +103,13 @@ export function createTimings(recorder: () => Recorder): Timings {
     if (!found) return;
     found.endedAtMs = responseEnd(entry);
     found.body.timed = decodedSize(entry) || null;
-    if (found.body.opaque) finish(found);
-    else if (!found.body.watched) settle(found, false);
-    if (count > 0 && !timer) timer = setTimer(sweep, UNREAD_GRACE_MS);
-  }
-
-  /** Ends a stream whose body was taken out of sight, or, when `graceOver`, was not taken at all. */
-  function settle(one: Expected, graceOver: boolean): void {
-    const response = one.response();
-    if (graceOver || !response || one.isTaken(response)) finish(one);
+    check(found);
   }
 
   function sweep(): void {
     timer = 0;
-    let more = false;
-    const limit = now() - UNREAD_GRACE_MS;
-    expected.forEach((one) => {
-      if (!one.body.stream.open || one.body.watched) forget(one);
-      else if (one.endedAtMs >= 0) {
-        settle(one, one.endedAtMs <= limit);
-        more ||= one.body.stream.open;
-      }
-    });
-    if (more) timer = setTimer(sweep, UNREAD_GRACE_MS);
+    expected.forEach(check);
+    if (count > 0) timer = setTimer(sweep, SWEEP_MS);
   }
 
   return {
@@ -146,11 +145,13 @@ export function createTimings(recorder: () => Recorder): Timings {
       expected.add({
         url: withoutFragment(url),
         startedAtMs,
+        headAtMs: now(),
         body,
         response: weakly(response),
         isTaken,
         endedAtMs: -1,
       });
+      if (!timer) timer = setTimer(sweep, SWEEP_MS);
     },
     stop() {
       if (observer) disconnect(observer);
