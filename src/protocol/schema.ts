@@ -206,6 +206,10 @@ export function isWithin(value: unknown, limit: number): boolean {
         left = -1;
         return;
       }
+      if (Array.isArray(one)) {
+        for (let index = 0; index < one.length && left >= 0; index++) walk(one[index], depth + 1);
+        return;
+      }
       for (const name in one) {
         left -= name.length;
         walk((one as Record<string, unknown>)[name], depth + 1);
