@@ -72,9 +72,10 @@ export function batchingOf(facts: StreamFacts): Batching {
 
 type Found = { by: 'size' | 'period'; value: number; matching: number };
 
-function bySize({ flushes }: StreamFacts, isSpaced: boolean): Found | null {
+function bySize({ flushes, stream }: StreamFacts, isSpaced: boolean): Found | null {
   const best = flushes.quanta[0];
-  if (!best) return null;
+  // Sizes put together from whole events are not exact: there the send times must speak, too.
+  if (!best || (!isSpaced && stream.chunks.atMs.length === 0)) return null;
   // nginx mixes buffers of two sizes (4 KB and 16 KB); every exact one counts.
   const exact = flushes.quanta.reduce((sum, { count }) => sum + count, 0);
   const enough = isSpaced ? MIN_PROVEN_BURSTS : MIN_QUANTUM_BURSTS;

@@ -22,6 +22,10 @@ export const QUANTA = [4096, 8192, 16384, 32768] as const;
 const SIZE_TOLERANCE = 0.03;
 /** The first block is short by the headers that lay in the same buffer (3949 of 4096 seen behind nginx). */
 const FIRST_BLOCK_TOLERANCE = 0.2;
+/** The event that a block's border cuts in two is counted with one of both blocks; larger ones say nothing. */
+const UNIT_TOLERANCE = 0.06;
+/** `data: ` before an event's text, a line end and a blank line after it. */
+const SSE_FRAMING_BYTES = 8;
 
 const LATE = 1;
 const BURST_START = 2;
@@ -46,6 +50,8 @@ export class DeliveryMeter {
   readonly quantumCounts: number[] = QUANTA.map(() => 0);
   burstStartMs = 0;
   #burstBytes = 0;
+  /** Where only whole events are seen, not the bytes: the largest, by which a burst may differ from its buffer. */
+  #largestUnit = 0;
   #burstIsKnown = true;
   #firstBurstMs = 0;
 
@@ -83,7 +89,8 @@ export class DeliveryMeter {
       if (confidence[index] === Confidence.bounded) this.boundedCount++;
       else if (isLate) this.lateCount++;
       const burstsBefore = this.count === 0 ? -1 : this.bursts;
-      this.#add(at, byteLength[index]!, !isLate);
+      const size = direction ? wireSize(columns as MessageColumns, index) : byteLength[index]!;
+      this.#add(at, byteLength[index]!, size, !isLate);
       this.#marks[index] = (isLate ? LATE : 0) + (this.bursts !== burstsBefore ? BURST_START : 0);
     }
   }
@@ -118,7 +125,7 @@ export class DeliveryMeter {
     return atMs - Math.max(this.#emptyAtMs, blockStartMs ?? this.#emptyAtMs);
   }
 
-  #add(atMs: number, byteLength: number, isKnown: boolean): void {
+  #add(atMs: number, byteLength: number, wireBytes: number, isKnown: boolean): void {
     this.byteLength += byteLength;
     if (this.lastAtMs === null) {
       this.firstAtMs = atMs;
@@ -137,7 +144,8 @@ export class DeliveryMeter {
         this.#begin(atMs, isKnown);
       }
     }
-    this.#burstBytes += byteLength;
+    this.#burstBytes += wireBytes;
+    if (wireBytes !== byteLength) this.#largestUnit = Math.max(this.#largestUnit, wireBytes);
     this.lastAtMs = Math.max(atMs, this.lastAtMs ?? atMs);
     this.count++;
   }
@@ -154,12 +162,22 @@ export class DeliveryMeter {
     this.burstBytes += this.#burstBytes;
     for (let index = 0; index < QUANTA.length; index++) {
       const quantum = QUANTA[index]!;
-      const missing = this.bursts === 1 ? FIRST_BLOCK_TOLERANCE : SIZE_TOLERANCE;
+      const slack = Math.max(quantum * SIZE_TOLERANCE, Math.min(this.#largestUnit, quantum * UNIT_TOLERANCE));
+      const missing = this.bursts === 1 ? quantum * FIRST_BLOCK_TOLERANCE : slack;
       const difference = this.#burstBytes - quantum;
-      if (difference <= quantum * SIZE_TOLERANCE && -difference <= quantum * missing)
-        this.quantumCounts[index]! += 1;
+      if (difference <= slack && -difference <= missing) this.quantumCounts[index]! += 1;
     }
   }
+}
+
+/** What an EventSource event took on the wire, framing included; WebSocket frames are taken as they are. */
+function wireSize({ byteLength, name, lastEventId }: MessageColumns, index: number): number {
+  const eventName = name[index];
+  if (eventName === null || eventName === undefined) return byteLength[index]!;
+  const nameBytes = eventName === '' || eventName === 'message' ? 0 : 'event: \n'.length + eventName.length;
+  const id = lastEventId[index];
+  const idBytes = id && id !== lastEventId[index - 1] ? 'id: \n'.length + id.length : 0;
+  return byteLength[index]! + SSE_FRAMING_BYTES + nameBytes + idBytes;
 }
 
 /** Start of the block of the main thread within which `atMs` lies (or just after), null when none is known. */

@@ -103,7 +103,7 @@ export interface FlushFacts {
   idleShare: number;
   /** Bursts that began with a delivery the page was waiting for; the others may be the page's own rhythm. */
   knownShare: number;
-  /** Complete bursts of body bytes (0 where body bytes are not seen), their median size and rate. */
+  /** Complete bursts of body bytes (of whole events with their framing, where only these are seen), and their rate. */
   byteBursts: number;
   bytesPerSecond: number;
   /** Buffer sizes (bytes) that bursts equal, with how many do; most first. */

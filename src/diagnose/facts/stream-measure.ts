@@ -242,7 +242,7 @@ export class StreamMeasure implements StreamFacts {
     const deliveries = this.#deliveries;
     const steady = data.intervals.mode();
     const spanMs = deliveries.burstSpanMs;
-    const seesBytes = this.#columns === this.stream.chunks;
+    const seesBytes = this.stream.kind !== 'websocket';
     return {
       count: data.bursts,
       medianEvents: data.sizes.median,

@@ -89,6 +89,18 @@ describe('a stream that comes in batches', () => {
     expect(rule(drawTrace(`${ask} | +1000x8 data*10 {"cpu":{n}}`)).word).toBe('silent');
   });
 
+  it('of 4 KB, where only whole events are seen (EventSource, HAR)', () => {
+    // 4096 bytes of events of 134 bytes with their framing: 30 or 31 a block.
+    const blocks = Array.from(
+      { length: 9 },
+      (_, n) => `+${500 + ((n * 377) % 900)} data*${30 + (n % 2)} {"at":{at 100+20},"t":"{pad 93}"}`,
+    );
+    const { finding } = rule(
+      drawTrace([[`ask eventsource GET https://api.test/e`, `30 headers ${SSE}`, ...blocks]]),
+    );
+    expect(finding?.evidence[0]).toMatchObject({ value: 4096, unit: 'bytes' });
+  });
+
   it('while it is still open', () => {
     expect(rule(drawTrace(`${CHAT} | 30 headers ${SSE} | +1000x8 data*13 {"n":{n}}`)).word).toBe(
       'warning likely',
@@ -137,6 +149,11 @@ describe('no batches', () => {
     expect(rule(drawTrace(`ask ${request} | 30 headers ${type} | +1000x10 ${verb} | end`)).word).toBe(
       'silent',
     );
+  });
+
+  it('readings on an EventSource that happen to be 4 KB a time', () => {
+    const ask = `ask eventsource GET https://api.test/e | 30 headers ${SSE}`;
+    expect(rule(drawTrace(`${ask} | +900x9 ~300 data*10 {"cpu":"{pad 390}"}`)).word).toBe('silent');
   });
 });
 

@@ -101,6 +101,11 @@ describe('a stream that was held', () => {
       'error likely',
     ],
     [
+      'only a HAR, whose body is one record at the end',
+      `${CHAT} / seen=har | 3298 headers ${SSE} | byte | body*41 {"n":{n}} | phases wait=3298 receive=4 | 3302 bounded bytes 900 | end | loss no-chunk-times`,
+      'error likely',
+    ],
+    [
       'only a HAR, with send times',
       `${CHAT} / seen=har | 3298 headers ${SSE} | byte | body*41 {"at":{at 100+80}} | phases wait=3298 receive=4 | 3302 end`,
       'error proven',
