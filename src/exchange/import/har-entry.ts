@@ -18,6 +18,7 @@ export interface HarProblem {
 
 const MAX_HEADERS = 1000;
 const MAX_URL_LENGTH = 64 * 1024;
+const NET_ERROR = /^net::[A-Z0-9_]+$/;
 /** No exchange lasts longer than a year; greater numbers are mistakes. */
 const MAX_DURATION_MS = 366 * 24 * 3600 * 1000;
 /** 1990 to 2100. */
@@ -48,6 +49,12 @@ export function parseHarEntry(entry: unknown): HarView | HarProblem {
   const eventSourceMessages = readEvents(har, startedEpochMs, problems);
   const webSocketMessages = readFrames(har, startedEpochMs, problems);
   const kind = kindOf(har, url, requestHeaders);
+  const failure = har.response._failureText;
+  if (kind === 'websocket' && failure && !NET_ERROR.test(failure)) {
+    // Playwright tells a failed WebSocket in words; Chrome as a message of type `error`.
+    const epochMs = webSocketMessages.at(-1)?.epochMs ?? startedEpochMs;
+    webSocketMessages.push({ epochMs, sent: false, opcode: -1, data: failure, isError: true });
+  }
   const status = har.response.status >= 100 && har.response.status <= 999 ? har.response.status : 0;
   const phases = phasesOf(har);
   const netError = netErrorOf(har);
@@ -209,7 +216,7 @@ function sumOf(phases: Phases | null): number {
 }
 
 function netErrorOf(har: Entry): string | null {
-  const named = [har.response._error, har.response._failureText].find((one) => /^net::[A-Z0-9_]+$/.test(one));
+  const named = [har.response._error, har.response._failureText].find((one) => NET_ERROR.test(one));
   return named ?? null;
 }
 

@@ -133,7 +133,9 @@ function addMessages(
   limits: HarStreamLimits,
 ): void {
   const { messages, timing } = stream;
-  const earliestMs = timing.firstByteAtMs ?? timing.startedAtMs;
+  // WebSocket frames are stamped as they come; only the reader of event streams joins late.
+  const earliestMs =
+    stream.kind === 'websocket' ? timing.startedAtMs : (timing.firstByteAtMs ?? timing.startedAtMs);
   const columns: MessageColumns = messages;
   let roomBytes = limits.maxStreamBytes;
   let lastMs = earliestMs;
