@@ -98,6 +98,8 @@ export type Step =
       atMostMs: number;
     }
   | { do: 'wait'; ms: number }
+  /** One after the other, inside `together`. */
+  | { do: 'in-turn'; steps: Step[] }
   /** Side by side; over when all are. */
   | { do: 'together'; steps: Step[] };
 

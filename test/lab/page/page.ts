@@ -56,7 +56,6 @@ function rowOf(scenario: Scenario): HTMLElement {
   );
   const run = element('button', 'Run');
   run.type = 'button';
-  run.setAttribute('aria-label', `Run: ${scenario.title}`);
   const halt = element('button', 'Stop', 'quiet');
   halt.type = 'button';
   halt.hidden = true;
@@ -68,6 +67,7 @@ function rowOf(scenario: Scenario): HTMLElement {
 
   const elsewhere = scenario.ownPage && new URL(scenario.url).origin !== location.origin;
   if (elsewhere) run.textContent = 'Go there and run';
+  run.setAttribute('aria-label', `${run.textContent}: ${scenario.title}`);
   run.disabled = scenario.unavailable !== null;
   let going: Promise<void> | null = null;
   const start = async () => {

@@ -30,6 +30,9 @@ async function perform(step: Step, arrivals: Arrivals, stop: AbortSignal): Promi
       return runSocketIo(step, arrivals, stop);
     case 'wait':
       return wait(step.ms, stop);
+    case 'in-turn':
+      for (const one of step.steps) await runStep(one, arrivals, stop);
+      return;
     case 'together':
       await Promise.all(step.steps.map((one) => runStep(one, arrivals, stop)));
   }

@@ -227,7 +227,14 @@ export const DOWNGRADES: Spec[] = [
               until: { afterMs: 4500 + index * 100 },
             }),
           ),
-          { do: 'fetch', url: url('profile'), read: 'json' },
+          // After the sources have their connections.
+          {
+            do: 'in-turn',
+            steps: [
+              { do: 'wait', ms: 1000 },
+              { do: 'fetch', url: url('profile'), read: 'json' },
+            ],
+          },
         ],
       },
     ],
