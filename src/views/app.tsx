@@ -77,8 +77,11 @@ function Frame() {
         if (file) void openFile(model, file);
       }}
     >
-      <Toolbar />
-      <Notices />
+      <header>
+        <h1 class="sr-only">Streamgauge</h1>
+        <Toolbar />
+        <Notices />
+      </header>
       <main class="main">
         <Boundary name="The panel">
           <Split mode={mode} first={<StreamTable />} second={open ? <Detail /> : null} />

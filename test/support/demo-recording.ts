@@ -9,7 +9,17 @@ import { drawTrace, seeded } from './draw';
  * Recordings without a browser extension, for looking at the panel and for testing it: frozen ones, and one that goes
  * on by itself.
  */
-export type Scene = 'typical' | 'live' | 'thousand' | 'long' | 'late' | 'lossy' | 'empty' | 'healthy';
+export type Scene =
+  | 'typical'
+  | 'live'
+  | 'thousand'
+  | 'short'
+  | 'long'
+  | 'late'
+  | 'lossy'
+  | 'empty'
+  | 'healthy'
+  | 'hostile';
 
 const KEEP = 'https://stage.example.org';
 const API = 'https://api.example.org';
@@ -68,6 +78,14 @@ const TYPICAL: string[] = [
    +40 error net::ERR_HTTP2_PROTOCOL_ERROR TypeError: network error`,
 ];
 
+const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>';
+
+/** Everything a page can put into a recording, as markup. */
+const HOSTILE = `ask fetch GET ${KEEP}/${encodeURIComponent(MARKUP)} / x-evil: ${MARKUP} / cookie: ${MARKUP} / signal
+  40 headers 200 text/event-stream / server: ${MARKUP} / set-cookie: ${MARKUP}=1
+  +10x8 event ${MARKUP.replaceAll(' ', '\u00a0')} {"${MARKUP.replaceAll('"', "'")}":["${MARKUP}",{"__proto__":"x","constructor":1}]}
+  +5 error net::ERR_CONNECTION_RESET ${MARKUP}`;
+
 export function sceneTrace(scene: Scene): Trace {
   switch (scene) {
     case 'empty':
@@ -90,8 +108,12 @@ export function sceneTrace(scene: Scene): Trace {
     }
     case 'thousand':
       return thousandStreams();
+    case 'short':
+      return longStream(200);
     case 'long':
       return longStream(20_000);
+    case 'hostile':
+      return onStage(drawTrace(HOSTILE));
     case 'typical':
     case 'live':
       return onStage(drawTrace(TYPICAL));
@@ -239,6 +261,10 @@ export class DemoRecording implements Recording, RecorderControls {
     });
     this.trace.streams.push(stream);
     this.#tell(new Set([stream.id]));
+  }
+
+  sceneOf(scene: Scene): Trace {
+    return sceneTrace(scene);
   }
 
   pause(): void {

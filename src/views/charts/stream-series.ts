@@ -36,6 +36,9 @@ const SIZE_OCTAVES = 26;
 /** How many of the longest silences are remembered for shading. */
 const KEPT_GAPS = 32;
 const LEAST_BINS = 12;
+/** A silence is shaded from this part of the axis on, and from this long: shorter ones are how streams breathe. */
+const IDLE_PART = 0.04;
+const IDLE_MS = 250;
 
 /**
  * What the plots of one stream need, read once: `update` takes only the records that came since, so that a live
@@ -202,10 +205,11 @@ export class StreamSeries {
    * against its whole life, and the silence since the last delivery while it is open.
    */
   idleSpans(): Span[] {
-    const least = Math.max(this.spanMs * 0.04, this.facts.gaps.medianMs * 4, 100);
+    const least = Math.max(this.spanMs * IDLE_PART, this.facts.gaps.medianMs * 4, IDLE_MS);
     const spans = this.longest.filter((one) => one.toMs - one.fromMs >= least);
     const wait = this.waitMs ?? (this.bytes.atMs.length === 0 ? this.spanMs : null);
-    if (wait !== null && wait >= Math.max(this.spanMs * 0.04, 100)) spans.push({ fromMs: 0, toMs: wait });
+    if (wait !== null && wait >= Math.max(this.spanMs * IDLE_PART, IDLE_MS))
+      spans.push({ fromMs: 0, toMs: wait });
     const last = this.#lastDeliveryMs;
     if (!this.facts.stream.end && last !== null && this.spanMs - last >= least) {
       spans.push({ fromMs: last, toMs: this.spanMs });

@@ -146,7 +146,7 @@ function Counts() {
             }}
           >
             <SeverityIcon severity={severity} />
-            <span class="number">{formatCount(count)}</span>
+            <span class="number">{formatCount(count)}</span>{' '}
             <span class="wide-only">{count === 1 ? severity : `${severity}s`}</span>
           </button>
         );
@@ -161,12 +161,11 @@ function Missing() {
   return (
     <PopoverButton
       class="tool-button missing"
-      name={`What is missing: ${plural(losses.length, 'thing')}`}
+      name={`Missing ${losses.length}: what this recording does not hold`}
       label={
         <>
           <Icon name="gap" />
-          <span class="wide-only">Missing</span>
-          <span class="number">{losses.length}</span>
+          <span class="wide-only">Missing</span> <span class="number">{losses.length}</span>
         </>
       }
     >

@@ -51,7 +51,9 @@ const CLOSED_VALUES: Partial<Record<FilterKey, readonly string[]>> = {
 export function parseFilter(line: string): Filter {
   const filter: Filter = { terms: [], problems: [] };
   for (const word of splitWords(line)) {
-    const negated = word.text.length > 1 && word.text.startsWith('-') && !word.quoted;
+    // A minus alone is the beginning of a word.
+    if (word.text === '-' && !word.quoted) continue;
+    const negated = word.text.startsWith('-') && !word.quoted;
     const body = negated ? word.text.slice(1) : word.text;
     const colon = word.quoted ? -1 : body.indexOf(':');
     const key = colon > 0 ? asKey(body.slice(0, colon)) : null;

@@ -108,7 +108,7 @@ function FindingCard({ finding, symptoms, recipeToggle, withStream = false }: Fi
   const span = spanOf(finding, model);
   return (
     <article class={`card finding ${finding.severity}`} aria-labelledby={`finding-${idSafe(finding.key)}`}>
-      <h3 id={`finding-${idSafe(finding.key)}`}>{finding.title}</h3>
+      <h2 id={`finding-${idSafe(finding.key)}`}>{finding.title}</h2>
       <p class="finding-meta">
         <code>{finding.id}</code>
         <span aria-hidden="true"> · </span>
@@ -230,7 +230,7 @@ function Healthy({ streamId }: { streamId: string }) {
   const quiet = facts.eventCount === 0 && facts.byteLength === 0;
   return (
     <article class="card finding healthy">
-      <h3>{healthyTitle(open, quiet, facts.nature)}</h3>
+      <h2>{healthyTitle(open, quiet, facts.nature)}</h2>
       <p class="finding-summary">{healthyText(facts, open, quiet)}</p>
       <dl class="evidence">
         <Pair label="first byte after" value={formatDuration(facts.firstByteMs)} />
