@@ -6,6 +6,11 @@ import { wireEnd, wireHeaders, wireStart, withoutFragment } from './matching/sid
 /** Longest address or header value that is kept: longer ones are data in disguise. */
 const MAX_TEXT = 16 * 1024;
 const MAX_HEADERS = 256;
+/**
+ * The network is done before the page is: the tap's last batch is on its way, or the page reads slowly. Only after this
+ * long does the network's word end a stream that a tap watches.
+ */
+export const TAP_LAGS_MS = 1500;
 
 /**
  * Writes what the views say into a stream record: request, response, times and end. Called again whenever the views
@@ -16,6 +21,7 @@ export function deriveRecord(
   tap: Tap | null,
   wire: Wire | null,
   originEpochMs: number,
+  nowEpochMs: number,
 ): void {
   const network = wire?.network ?? null;
   const har = wire?.har ?? null;
@@ -41,7 +47,7 @@ export function deriveRecord(
     timing.headersAtMs = timing.startedAtMs;
   timing.firstByteAtMs = timing.headersAtMs;
   timing.phases = har?.phases ?? null;
-  record.end = deriveEnd(tap, wire, at, atWire);
+  record.end = deriveEnd(tap, wire, at, atWire, nowEpochMs);
 }
 
 function kindOf(tap: Tap | null, network: NetworkView | null, har: HarView | null): StreamRecord['kind'] {
@@ -115,6 +121,7 @@ function deriveEnd(
   wire: Wire | null,
   at: (epochMs: number) => number,
   atWire: (epochMs: number) => number,
+  nowEpochMs: number,
 ): StreamEnd | null {
   const networkError = wire?.network?.netError ?? wire?.har?.netError ?? null;
   const networkEnd = wire ? wireEnd(wire) : null;
@@ -135,7 +142,7 @@ function deriveEnd(
       wasClean: end.wasClean,
     };
   }
-  if (networkEnd === null) return null;
+  if (networkEnd === null || (tap && nowEpochMs - networkEnd < TAP_LAGS_MS)) return null;
   const isSocket = (tap?.start.kind ?? wire?.network?.kind ?? wire?.har?.kind) === 'websocket';
   return {
     atMs: tap ? atWire(networkEnd) : at(networkEnd),

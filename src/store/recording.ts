@@ -5,7 +5,7 @@ import { TraceAppender } from '../trace/append';
 import { createStream, createTrace } from '../trace/create';
 import type { StreamRecord, Trace, TraceLimits, TraceMeta } from '../trace/types';
 import type { HarView, NetworkView } from '../trace/views';
-import { deriveRecord } from './derive';
+import { deriveRecord, TAP_LAGS_MS } from './derive';
 import { addHarColumns, addWholeBody } from './har-columns';
 import { type DocumentHost, LiveDocument } from './live-document';
 import { type Exchange, type ExchangeHost, Matcher, type Tap, type Wire } from './matching/matcher';
@@ -259,7 +259,7 @@ export class LiveRecording implements Recording, DocumentHost {
       documentId: document?.record.id ?? null,
       objectId: tap && document ? `${document.record.id}o${tap.start.object}` : null,
     });
-    deriveRecord(record, tap, wire, this.originEpochMs);
+    deriveRecord(record, tap, wire, this.originEpochMs, this.nowEpochMs());
     if (!this.#appender.addStream(record)) return null;
     if (!tap && document && wireStart(wire!) < document.tappedEpochMs)
       this.#appender.mark(record, 'late-start');
@@ -290,7 +290,7 @@ export class LiveRecording implements Recording, DocumentHost {
         record.objectId = `${document.record.id}o${tap.start.object}`;
       }
     }
-    deriveRecord(record, tap, wire, this.originEpochMs);
+    deriveRecord(record, tap, wire, this.originEpochMs, this.nowEpochMs());
     this.touch(record);
   }
 
@@ -365,7 +365,7 @@ export class LiveRecording implements Recording, DocumentHost {
       else
         for (const columns of [exchange.record.chunks, exchange.record.messages])
           shift(columns.atMs, shiftMs);
-      deriveRecord(exchange.record, exchange.tap, exchange.wire, origin);
+      deriveRecord(exchange.record, exchange.tap, exchange.wire, origin, this.nowEpochMs());
       if (this.#appender.addStream(exchange.record)) this.#exchanges.set(exchange.record.id, exchange);
     }
     const alive = new Set<Exchange>(this.#exchanges.values());
@@ -415,6 +415,7 @@ export class LiveRecording implements Recording, DocumentHost {
   #work(everything: boolean): void {
     const nowEpochMs = this.nowEpochMs();
     this.#matcher.resolve(nowEpochMs);
+    this.#endWithNetwork(nowEpochMs);
     const changed = new Set(this.#changed);
     this.#changed.clear();
     for (const id of changed) this.#undiagnosed.add(id);
@@ -425,6 +426,16 @@ export class LiveRecording implements Recording, DocumentHost {
       this.#tell(changed);
     }
     if (this.#matcher.busy || this.#undiagnosed.size > 0 || isOpen) this.#schedule();
+  }
+
+  /** Ends streams whose tap has not said so although the network was done some time ago. */
+  #endWithNetwork(nowEpochMs: number): void {
+    for (const exchange of this.#exchanges.values()) {
+      const { tap, wire, record } = exchange;
+      if (record.end || !tap || !wire) continue;
+      const end = wireEnd(wire);
+      if (end !== null && nowEpochMs - end >= TAP_LAGS_MS) this.#refresh(exchange);
+    }
   }
 
   /** Names open streams for diagnosis once a second; returns whether there are any. */

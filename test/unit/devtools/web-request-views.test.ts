@@ -9,7 +9,7 @@ import type { NetworkView } from '../../../src/trace/views';
 type Step = [event: RequestEvent, timeStamp: number, change?: Partial<RequestDetails>];
 
 /** The last view of each request after these events. */
-function after(steps: Step[], base: Partial<RequestDetails> = {}): NetworkView[] {
+function lastViews(steps: Step[], base: Partial<RequestDetails> = {}): NetworkView[] {
   const last = new Map<string, NetworkView>();
   const views = new WebRequestViews((view) => last.set(view.requestId, view));
   for (const [event, timeStamp, change] of steps) {
@@ -29,7 +29,7 @@ function after(steps: Step[], base: Partial<RequestDetails> = {}): NetworkView[]
 
 describe('views from webRequest', () => {
   it('grow from start to end', () => {
-    const [view] = after([
+    const [view] = lastViews([
       ['onBeforeRequest', 1],
       ['onSendHeaders', 2, { requestHeaders: [{ name: 'Cookie', value: 'a=b' }] }],
       [
@@ -67,12 +67,12 @@ describe('views from webRequest', () => {
       2,
       { requestHeaders: [{ name: 'Accept', value }] },
     ];
-    expect(after([['onBeforeRequest', 1], accept('text/event-stream')])[0]!.kind).toBe('eventsource');
-    expect(after([['onBeforeRequest', 1], accept('*/*')])[0]!.kind).toBe('fetch');
+    expect(lastViews([['onBeforeRequest', 1], accept('text/event-stream')])[0]!.kind).toBe('eventsource');
+    expect(lastViews([['onBeforeRequest', 1], accept('*/*')])[0]!.kind).toBe('fetch');
   });
 
   it('follow redirects under the first address', () => {
-    const [view] = after([
+    const [view] = lastViews([
       ['onBeforeRequest', 1],
       ['onHeadersReceived', 2, { statusCode: 302, statusLine: 'HTTP/1.1 302 Found' }],
       ['onBeforeRedirect', 3, { redirectUrl: 'https://app.test/b' }],
@@ -92,7 +92,7 @@ describe('views from webRequest', () => {
   });
 
   it('end with the error, the status beside it', () => {
-    const [view] = after([
+    const [view] = lastViews([
       ['onBeforeRequest', 1],
       ['onHeadersReceived', 2, { statusCode: 504 }],
       ['onErrorOccurred', 3, { error: 'net::ERR_FAILED' }],
@@ -101,7 +101,7 @@ describe('views from webRequest', () => {
   });
 
   it('do not take the end of a handshake for the end of a WebSocket', () => {
-    const [view] = after(
+    const [view] = lastViews(
       [
         ['onBeforeRequest', 1],
         ['onHeadersReceived', 2, { statusCode: 101 }],
@@ -113,7 +113,7 @@ describe('views from webRequest', () => {
   });
 
   it('leave out requests whose start was missed', () => {
-    expect(after([['onCompleted', 5, { statusCode: 200 }]])).toEqual([]);
+    expect(lastViews([['onCompleted', 5, { statusCode: 200 }]])).toEqual([]);
   });
 
   it('tell of top pages, not of frames', () => {

@@ -43,7 +43,7 @@ describe('messages of a tap', () => {
   const messages = (change: object) => ({ ...full(), messages: { ...full().messages!, ...change } });
   const starts = (change: object) => ({ ...full(), starts: [{ ...start(), ...change }] });
   const cyclic: Record<string, unknown> = { type: 'batch' };
-  cyclic['starts'] = cyclic;
+  cyclic.starts = cyclic;
   const deep = JSON.parse(`${'{"a":'.repeat(50)}1${'}'.repeat(50)}`);
   it.each<[string, unknown]>([
     ['nothing', undefined],

@@ -5,7 +5,7 @@ import type { NetworkView } from '../../../src/trace/views';
 type Event = [method: string, params: Record<string, unknown>];
 
 /** The last view of each request after these events of the Network domain. */
-function after(events: Event[], options: Parameters<CdpViews['handle']>[2] = {}): NetworkView[] {
+function lastViews(events: Event[], options: Parameters<CdpViews['handle']>[2] = {}): NetworkView[] {
   const last = new Map<string, NetworkView>();
   const views = new CdpViews((view) => last.set(view.requestId, view));
   for (const [name, params] of events)
@@ -42,7 +42,7 @@ const ANSWER: Event = [
 
 describe('views from the DevTools protocol', () => {
   it('turn the protocol clock into the wall clock', () => {
-    const [view] = after([SENT, ANSWER, ['loadingFinished', { timestamp: 102 }]]);
+    const [view] = lastViews([SENT, ANSWER, ['loadingFinished', { timestamp: 102 }]]);
     expect(view).toMatchObject({
       kind: 'fetch',
       frameKey: 'F',
@@ -86,7 +86,7 @@ describe('views from the DevTools protocol', () => {
         },
       ],
     ];
-    const [view] = after(order.map((index) => events[index]!));
+    const [view] = lastViews(order.map((index) => events[index]!));
     expect(view).toMatchObject({
       requestHeaders: [['cookie', 'a=b']],
       withheldCookies: [{ name: 'AWSALB', reasons: ['SameSiteLax'] }],
@@ -100,7 +100,7 @@ describe('views from the DevTools protocol', () => {
   });
 
   it('follow redirects, and end with the error', () => {
-    const [view] = after([
+    const [view] = lastViews([
       SENT,
       [
         'requestWillBeSent',
@@ -123,7 +123,7 @@ describe('views from the DevTools protocol', () => {
   });
 
   it('know WebSockets by their handshake', () => {
-    const [view] = after([
+    const [view] = lastViews([
       ['webSocketCreated', { url: 'wss://app.test/ws' }],
       [
         'webSocketWillSendHandshakeRequest',
@@ -145,7 +145,7 @@ describe('views from the DevTools protocol', () => {
   });
 
   it('book worker requests on no frame, and keep targets apart', () => {
-    expect(after([SENT], { isWorker: true, scope: 'w' })[0]).toMatchObject({
+    expect(lastViews([SENT], { isWorker: true, scope: 'w' })[0]).toMatchObject({
       frameKey: null,
       requestId: 'wr',
     });
@@ -157,11 +157,11 @@ describe('views from the DevTools protocol', () => {
     ['events of unknown requests', [ANSWER, ['loadingFinished', { timestamp: 1 }]]],
     ['strange headers', [['responseReceivedExtraInfo', { headers: 5, blockedCookies: 'all' }]]],
   ])('leave out %s', (_, events) => {
-    expect(after(events)).toEqual([]);
+    expect(lastViews(events)).toEqual([]);
   });
 
   it('do not trip over nonsense in a known request', () => {
-    const [view] = after([
+    const [view] = lastViews([
       SENT,
       ['responseReceived', { response: null }],
       ['requestWillBeSentExtraInfo', { headers: [1], associatedCookies: [null, 5, { blockedReasons: [7] }] }],

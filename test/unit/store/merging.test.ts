@@ -299,6 +299,18 @@ describe('views of one exchange', () => {
     });
   });
 
+  it('waits for the page before it believes the network that a stream has ended', () => {
+    const { simulation, recording, document } = setUp();
+    document.batch(batch({ starts: [start()], heads: [head({ atMs: 5 })] }));
+    recording.network(network({ status: 200, endedEpochMs: EPOCH + 50 }));
+    simulation.run(500);
+    expect(recording.trace.streams[0]!.end).toBeNull();
+    simulation.run(5000);
+    expect(recording.trace.streams[0]!.end).toMatchObject({ kind: 'complete', atMs: 50 });
+    document.batch(batch({ ends: [end({ atMs: 4000, kind: 'aborted' })] }));
+    expect(recording.trace.streams[0]!.end).toMatchObject({ kind: 'aborted', atMs: 4000 });
+  });
+
   it('does not call a body that was read to its end aborted', () => {
     const { simulation, recording, document } = setUp();
     document.batch(batch({ starts: [start()], heads: [head({ atMs: 5 })], ends: [end({ atMs: 50 })] }));
