@@ -14,14 +14,16 @@ const SECRET_HEADER =
 const PLAIN_HEADER = /^(?:sec-websocket-key|x-csrf-header|access-control-.*)$/i;
 
 const SECRET_NAMES =
-  'access_?token|refresh_?token|id_?token|auth_?token|csrf_?token|token|api_?key|apikey|auth|authorization|jwt|password|passwd|pwd|secret|client_?secret|private_?key|signature|sig|credential|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|x-goog-credential|session_?token';
-const SECRET_NAME = new RegExp(`^(?:${SECRET_NAMES}|key|code)$`, 'i');
+  'access_?token|refresh_?token|id_?token|auth_?token|csrf_?token|session_?token|api_?key|authorization|jwt|password|passwd|pwd|secret|client_?secret|private_?key|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|x-goog-credential';
+/** Names that are often secrets in an address; in an event they are often just words: `{"token":"Hel"}`. */
+const DOUBTFUL_NAMES = 'token|auth|signature|sig|credential|key|code';
+const SECRET_NAME = new RegExp(`^(?:${SECRET_NAMES}|${DOUBTFUL_NAMES})$`, 'i');
 
-/** JSON text, or text in JSON in a string: `"password":"…"`, `\"password\":\"…\"`. The value is the group. */
-const JSON_MEMBER = new RegExp(
-  `(\\\\?"(?:${SECRET_NAMES.replaceAll('-', '[-_]')})\\\\?"\\s*:\\s*\\\\?")([^"\\\\]{1,4096})`,
-  'gi',
-);
+/** JSON text, or JSON within a JSON text: `"password":"…"`, `\"password\":\"…\"`. The second group is the value. */
+const jsonMember = (names: string, value: string) =>
+  new RegExp(`(\\\\?"(?:${names})\\\\?"\\s*:\\s*\\\\?")(${value})`, 'gi');
+const SECRET_MEMBER = jsonMember(SECRET_NAMES.replaceAll('-', '[-_]'), '[^"\\\\]{1,4096}');
+const DOUBTFUL_MEMBER = jsonMember(DOUBTFUL_NAMES, '(?=[^"\\\\]{0,64}\\d)[\\w.~+/=:-]{12,4096}');
 
 /** Shapes of secrets, wherever they stand. */
 const SHAPES: RegExp[] = [
@@ -62,8 +64,9 @@ const mask: Mask = (secret) => (secret === '' || isRedacted(secret) ? secret : r
 
 /** Text with everything in it that has the shape of a secret taken out. */
 export function redactText(text: string, hide: Mask = mask): string {
-  let out = text.replace(JSON_MEMBER, (_, before: string, secret: string) => before + hide(secret));
-  out = out.replace(BEARER, (_, scheme: string, secret: string) => scheme + hide(secret));
+  const hideLast = (_: string, before: string, secret: string) => before + hide(secret);
+  let out = text.replace(SECRET_MEMBER, hideLast).replace(DOUBTFUL_MEMBER, hideLast);
+  out = out.replace(BEARER, hideLast);
   for (const shape of SHAPES) out = out.replace(shape, (secret) => hide(secret));
   return out;
 }

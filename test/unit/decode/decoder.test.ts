@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createDecoder } from '../../../src/decode/decoder';
 import { type DecodedStream, EventKind } from '../../../src/decode/types';
 import { concatBytes } from '../../../src/lib/bytes';
 import { encodeUtf8 } from '../../../src/lib/text';
 import { addChunk, addMessage, chunkedStream, endStream, seededRandom } from '../../support/chunked-stream';
+
+// Large inputs on purpose: give them time beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const SSE = 'text/event-stream';
 const NDJSON = 'application/x-ndjson';

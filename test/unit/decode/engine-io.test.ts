@@ -1,6 +1,6 @@
 import { encodePayload } from 'engine.io-parser';
 import { Encoder, PacketType } from 'socket.io-parser';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createEngineIoDecoder, engineIoErrorOf, engineIoRequestOf } from '../../../src/decode/engine-io';
 import type { EngineIoPacket } from '../../../src/decode/packets';
 import { SocketIoDecoder } from '../../../src/decode/socket-io';
@@ -8,6 +8,9 @@ import { concatBytes } from '../../../src/lib/bytes';
 import { encodeUtf8 } from '../../../src/lib/text';
 import type { StreamRecord } from '../../../src/trace/types';
 import { addChunk, addMessage, chunkedStream, endStream, seededRandom } from '../../support/chunked-stream';
+
+// Large inputs on purpose: give them time beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const BASE = 'https://app.example/socket.io/?transport=polling&sid=abc';
 const V4 = `${BASE}&EIO=4`;

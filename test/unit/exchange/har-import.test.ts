@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createDecoder } from '../../../src/decode/decoder';
 import { importHar } from '../../../src/exchange/import/har';
 import { parseHarEntry } from '../../../src/exchange/import/har-entry';
@@ -9,6 +9,9 @@ import { encodeUtf8 } from '../../../src/lib/text';
 import { Confidence, type StreamRecord } from '../../../src/trace/types';
 import type { HarView } from '../../../src/trace/views';
 import { type EntryOptions, HAR_START, HAR_START_MS, harEntry, harFile } from '../../support/har';
+
+// Large inputs on purpose: give them time beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 function streamOf(options: EntryOptions): StreamRecord {
   const { trace, problems } = importHar(harFile([harEntry(options)]));

@@ -1,11 +1,14 @@
 import zlib from 'node:zlib';
 import { deflateSync, gzipSync, strToU8 } from 'fflate';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { importBytes, UnusableFile } from '../../../src/exchange/import/file';
 import { encodeUtf8 } from '../../../src/lib/text';
 import { stringifyTrace } from '../../../src/trace/file';
 import { harEntry, harFile } from '../../support/har';
 import { richTrace } from '../../support/rich-trace';
+
+// Large inputs on purpose: give them time beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const har = strToU8(JSON.stringify(harFile([harEntry({ events: [[120, 'a']] })]), null, 2));
 const trace = strToU8(stringifyTrace(richTrace()));

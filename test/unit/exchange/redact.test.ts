@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { redactHeader, redactStream, redactText, redactTrace, redactUrl } from '../../../src/exchange/redact';
 import { stringifyTrace } from '../../../src/trace/file';
 import { chunkedStream } from '../../support/chunked-stream';
 import { richTrace } from '../../support/rich-trace';
+
+// Large inputs on purpose: give them time beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk_-';
 const MARK = /‹redacted:[0-9a-f]{4}›/;
@@ -76,7 +79,7 @@ describe('text', () => {
   it.each([
     `{"password":"hunter2","user":"a"}`,
     `{"access_token": "abc"}`,
-    `42["login",{"token":"abc"}]`,
+    `42["login",{"token":"3f9a-77c1-abcdefgh"}]`,
     `"{\\"secret\\":\\"abc\\"}"`,
     `use Bearer abcdefghijklmnop now`,
     JWT,
@@ -90,27 +93,31 @@ describe('text', () => {
     expect(shown).not.toMatch(/hunter2|"abc"|abcdefgh|IOSFODNN|eyJ/);
   });
 
-  it.each(['data: hello', '{"type":"token","text":"hi"}', '{"max_tokens":500}', 'the task-force-of-skaters'])(
-    'leaves %j alone',
-    (text) => {
-      expect(redactText(text)).toBe(text);
-    },
-  );
+  it.each([
+    'data: hello',
+    '{"type":"token","text":"hi"}',
+    '{"max_tokens":500}',
+    '{"token":"Hel"}',
+    '{"token":" internationalization"}',
+    '{"code":"E_UPSTREAM"}',
+    'the task-force-of-skaters',
+  ])('leaves %j alone', (text) => {
+    expect(redactText(text)).toBe(text);
+  });
 
   it('is quick on long text without secrets', () => {
-    const text = 'sk-'.repeat(100_000) + 'eyJ'.repeat(100_000) + '"token":'.repeat(20_000);
-    const before = performance.now();
-    redactText(text);
-    expect(performance.now() - before).toBeLessThan(5000);
+    const text = `plain ${'sk-'.repeat(100_000)}${'eyJ'.repeat(100_000)}${'"token":'.repeat(20_000)}`;
+    // A pattern that tries again from every character would take minutes and run into the test's time limit.
+    expect(redactText(text)).toMatch(/^plain /);
   });
 });
 
 describe('traces', () => {
   it('keeps sizes and times, also where a secret lies across two chunks', () => {
-    const stream = chunkedStream(['data: {"token":"abc', 'def"}\n', Uint8Array.of(0xc3, 0xa9), '\n\n']);
+    const stream = chunkedStream(['data: {"password":"abc', 'def"}\n', Uint8Array.of(0xc3, 0xa9), '\n\n']);
     const shown = redactStream(stream);
     expect(shown.chunks.payload.map((one) => new TextDecoder().decode(one!))).toEqual([
-      'data: {"token":"***',
+      'data: {"password":"***',
       '***"}\n',
       'é',
       '\n\n',
@@ -133,7 +140,7 @@ describe('traces', () => {
     fetched!.request.body = { text: `{"password":"${secret}"}`, byteLength: 30, truncated: false };
     fetched!.response!.headers = [['Set-Cookie', `a=${secret}; Secure`]];
     fetched!.response!.body = { text: `access_token=${secret}&x=1`, byteLength: 30, truncated: false };
-    socket!.messages.payload[0] = `{"token":"${secret}"}`;
+    socket!.messages.payload[0] = `{"pwd":"${secret}"}`;
     const before = stringifyTrace(trace);
     expect(before.split(secret)).toHaveLength(10);
     expect(stringifyTrace(redactTrace(trace))).not.toContain(secret);

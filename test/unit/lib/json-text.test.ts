@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseJson } from '../../../src/lib/json-text';
+
+// Large inputs on purpose: give them time beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 function faultOf(text: string) {
   const parsed = parseJson(text);
