@@ -16,6 +16,8 @@ const SHOW_PANEL = `(async () => {
   const id = view.tabbedPane.tabIds().find((one) => one.endsWith(${JSON.stringify(PANEL)}));
   if (!id) return false;
   if (dock.dockSide() !== 'bottom') dock.setDockSide('bottom');
+  // DevTools takes a third of the window by default; the panel deserves the larger half.
+  view.parentWidget()?.setSidebarSize?.(Math.round(innerHeight * 0.55));
   if (view.tabbedPane.selectedTabId === id) return true;
   await view.showPanel(id);
   return false;
@@ -30,12 +32,16 @@ interface TargetInfo extends CdpObject {
 /**
  * Opens Chromium with the extension, DevTools on its panel, and the lab page. The extension is loaded over the protocol
  * pipe, because branded Chrome ignores `--load-extension` since 137; the first tab comes after it, so that its DevTools
- * knows the extension from the start.
+ * knows the extension from the start. `headed: false` does the same without a window, for the tests.
  */
-export async function openHeaded(executable: string, lab: Lab): Promise<LaunchedBrowser> {
+export async function openHeaded(
+  executable: string,
+  lab: Lab,
+  options: { headed?: boolean } = {},
+): Promise<LaunchedBrowser> {
   const browser = await launchChromium({
     executable,
-    headed: true,
+    headed: options.headed ?? true,
     args: [
       ...lab.chromiumArgs,
       '--enable-unsafe-extension-debugging',
@@ -47,18 +53,30 @@ export async function openHeaded(executable: string, lab: Lab): Promise<Launched
     const { connection } = browser;
     const before = await targets(connection);
     await connection.send('Extensions.loadUnpacked', { path: EXTENSION });
-    await connection.send('Target.createTarget', { url: lab.url });
+    const tab = await connection.send<{ targetId: string }>('Target.createTarget', { url: lab.url });
     for (const { targetId, type, url } of before) {
       if (type === 'page' && !url.startsWith('devtools:')) {
         await connection.send('Target.closeTarget', { targetId });
       }
     }
     await showPanel(connection, before);
+    await reload(connection, tab.targetId);
     return browser;
   } catch (error) {
     await browser.close();
     throw error;
   }
+}
+
+/** The page was there before the panel recorded; from now on it is recorded from its start. */
+async function reload(connection: CdpConnection, targetId: string): Promise<void> {
+  const { sessionId } = await attach(connection, targetId);
+  await connection.send('Page.reload', {}, sessionId);
+  await connection.send('Target.detachFromTarget', { sessionId });
+}
+
+function attach(connection: CdpConnection, targetId: string): Promise<{ sessionId: string }> {
+  return connection.send('Target.attachToTarget', { targetId, flatten: true });
 }
 
 async function targets(connection: CdpConnection): Promise<TargetInfo[]> {
@@ -74,10 +92,7 @@ async function showPanel(connection: CdpConnection, before: TargetInfo[]): Promi
       ({ targetId, url }) => url.startsWith('devtools:') && !known.has(targetId),
     ),
   );
-  const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', {
-    targetId: front.targetId,
-    flatten: true,
-  });
+  const { sessionId } = await attach(connection, front.targetId);
   await until(`The ${PANEL} panel did not appear in DevTools`, async () => {
     const answer = await connection.send<{ result: { value?: unknown } }>(
       'Runtime.evaluate',
