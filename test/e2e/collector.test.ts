@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { ensureBuilt } from './support/built';
 import { type DevtoolsSession, eventually, hasChromium, openDevtools, openPanel } from './support/devtools';
 import { readStreams, readTrace, type SeenStream, streamsOf } from './support/store';
 
@@ -78,6 +82,10 @@ describe.skipIf(!hasChromium())('the collector in real DevTools', () => {
 
   beforeAll(async () => {
     server = createServer(answer);
+    const sockets = new WebSocketServer({ server, path: '/socket' });
+    sockets.on('connection', (socket) => {
+      socket.on('message', (data) => socket.send(`echo ${String(data)}`));
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     origin = `http://127.0.0.1:${port}`;
@@ -175,6 +183,45 @@ describe.skipIf(!hasChromium())('the collector in real DevTools', () => {
     expect(json[0]!.byteLength).toBe(13);
   });
 
+  it('records WebSockets with their handshake, and handshakes that fail', async () => {
+    await run(`(async () => {
+      const socket = new WebSocket('${origin.replace('http', 'ws')}/socket');
+      await new Promise((resolve) => {
+        socket.onopen = () => socket.send('hello');
+        socket.onmessage = () => socket.close(1000, 'enough');
+        socket.onclose = resolve;
+      });
+      await new Promise((resolve) => { new WebSocket('${origin.replace('http', 'ws')}/nowhere').onclose = resolve; });
+    })()`);
+    const ended = (streams: SeenStream[]) =>
+      streams.length > 0 && streams.every((one) => one.end && one.seenBy.network);
+    const socket = await streamsOf(session.panel, '/socket', ended);
+    expect(socket).toHaveLength(1);
+    expect(socket[0]).toMatchObject({
+      kind: 'websocket',
+      seenBy: { tap: true, network: true },
+      response: { status: 101, headersComplete: true },
+      // The page closed it.
+      end: { kind: 'aborted', closeCode: 1000, closeReason: 'enough', wasClean: true },
+    });
+    expect(socket[0]!.messages.map(({ direction, payload }) => [direction, payload])).toEqual([
+      [1, 'hello'],
+      [0, 'echo hello'],
+    ]);
+    const failed = await streamsOf(session.panel, '/nowhere', ended);
+    expect(failed).toHaveLength(1);
+    expect(failed[0]).toMatchObject({ kind: 'websocket', end: { kind: 'refused', closeCode: 1006 } });
+  });
+
+  it('opens nothing of the extension to pages, and runs nothing but its own files', async () => {
+    const manifest = JSON.parse(readFileSync(join(await ensureBuilt(), 'manifest.json'), 'utf8'));
+    expect(manifest.web_accessible_resources).toBeUndefined();
+    expect(manifest.content_scripts).toBeUndefined();
+    expect(manifest.content_security_policy.extension_pages).toMatch(
+      /default-src 'none'; script-src 'self';/,
+    );
+  });
+
   it('records frames without an address of their own', async () => {
     await run(`(async () => {
       const blank = document.body.appendChild(document.createElement('iframe'));
@@ -191,7 +238,7 @@ describe.skipIf(!hasChromium())('the collector in real DevTools', () => {
     }
   });
 
-  it('clears when the page navigates, unless the log is preserved', async () => {
+  it('clears when the page navigates', async () => {
     await run(`(${READ})('/events?before=1')`);
     await streamsOf(session.panel, 'before=1', settled);
     await session.page.goto(`${origin}/?second`);
