@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crx } from '@crxjs/vite-plugin';
 import preact from '@preact/preset-vite';
@@ -9,6 +11,12 @@ import { scriptPlugin } from './src/build/script-plugin.ts';
 import { PLATFORMS } from './src/diagnose/platforms.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Build inputs by name, of those pages that are there. */
+const pages = (...paths: string[]) =>
+  Object.fromEntries(
+    paths.filter((path) => existsSync(at(path))).map((path) => [basename(path, '.html'), at(path)]),
+  );
 
 const shared = [
   scriptPlugin({ tap: at('src/tap/tap.iife.ts'), 'cdp-bridge': at('src/bridge/cdp-bridge.iife.ts') }),
@@ -66,7 +74,8 @@ export default defineConfig(({ mode, command }) => {
       outDir: 'dist/extension',
       target: 'chrome120',
       modulePreload: false,
-      rolldownOptions: { input: { panel: at('src/views/panel/panel.html') } },
+      // Pages that the manifest does not name.
+      rolldownOptions: { input: pages('src/views/panel/panel.html', 'src/views/dashboard/dashboard.html') },
     },
   };
 });
