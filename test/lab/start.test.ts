@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../src/cli/chromium/find.ts';
 import type { LaunchedBrowser } from '../../src/cli/chromium/launch.ts';
+import { ensureBuilt } from '../e2e/support/built.ts';
 import { type Lab, startLab } from './lab.ts';
-import { buildAll } from './start/build.ts';
 import { openHeaded } from './start/headed.ts';
 
 let lab: Lab;
 let browser: LaunchedBrowser;
 beforeAll(async () => {
-  buildAll(() => undefined);
+  await ensureBuilt();
   lab = await startLab({ without: ['nginx', 'haproxy'] });
   browser = await openHeaded(findChromium() ?? '', lab, { headed: false });
 });

@@ -139,6 +139,8 @@ export const DOWNGRADES: Spec[] = [
     expect: [],
     seconds: 4,
     site: 'haproxy',
+    // A host of its own: its cookie has the name that the job scenarios' cookie has.
+    host: 'chat.example.org',
     ownPage: true,
     steps: socketSteps('socket-io-affinity'),
     backends: () => [
