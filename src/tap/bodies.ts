@@ -360,7 +360,7 @@ export function patchBodies(patches: Patches, recorder: Recorder): Bodies {
         return watch(
           nativeRead(reader),
           (result) => {
-            attempt(() => observeRead(branch, askedAtMs, result), undefined);
+            attempt(() => observeRead(branch, askedAtMs, result));
             if (result.done) done();
             else if (!settled) enqueue(controller, result.value);
           },
@@ -401,7 +401,7 @@ export function patchBodies(patches: Patches, recorder: Recorder): Bodies {
       if (!body?.stream.open || isTaken(self as Response)) return apply(target, self, args);
       body.watched = true;
       if (body.streaming) {
-        attempt(() => follow(body, nativeClone(self)), undefined);
+        attempt(() => follow(body, nativeClone(self)));
         return apply(target, self, args);
       }
       return derive(
@@ -426,7 +426,7 @@ export function patchBodies(patches: Patches, recorder: Recorder): Bodies {
       watch(
         nativeRead(reader),
         (result) => {
-          attempt(() => observeRead(branch, -1, result), undefined);
+          attempt(() => observeRead(branch, -1, result));
           if (result.done) return;
           // An unread copy would pile up in memory.
           if (recorder.isStopped() || !body.stream.open) watch(nativeCancel(reader, undefined), noop, noop);

@@ -41,7 +41,7 @@ export function patchEventSource(patches: Patches, recorder: Recorder): { stop()
   patches.globalClass('EventSource', (target, args, newTarget) => {
     const startedAtMs = now();
     const source = construct(target, args, newTarget) as object;
-    attempt(() => begin(source, startedAtMs), undefined);
+    attempt(() => begin(source, startedAtMs));
     return source;
   });
 
@@ -69,7 +69,7 @@ export function patchEventSource(patches: Patches, recorder: Recorder): { stop()
         sources.delete(eventSource);
       },
     };
-    const onEvent = (event: Event) => attempt(() => observe(eventSource, source, event), undefined);
+    const onEvent = (event: Event) => attempt(() => observe(eventSource, source, event));
     sources.set(eventSource, source);
     live.add(source);
     listeners.set(source, (type) => {
@@ -98,7 +98,7 @@ export function patchEventSource(patches: Patches, recorder: Recorder): { stop()
       const source = sources.get(self as object);
       if (source && typeof args[0] === 'string' && args[1]) {
         const type = args[0];
-        attempt(() => listen(source, type), undefined);
+        attempt(() => listen(source, type));
       }
       return apply(target, self, args);
     });

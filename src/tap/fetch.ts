@@ -56,7 +56,7 @@ export function patchFetch(patches: Patches, recorder: Recorder, timings: Timing
       url = request.info.url;
       signal = request.signal;
       if (signal) watchAbort(stream, signal);
-    }, undefined);
+    });
     if (!stream) return result;
     const started = stream;
     return derive(

@@ -39,6 +39,8 @@ export function handOver(install: (send: Send, onRestored: () => void) => Tap): 
   const offers = safeSet<MessagePort>();
   let offered = 0;
   let taken: MessagePort | null = null;
+  /** The offer is still on its way: whoever asks now will get it. */
+  let underWay = false;
   const tap = install(send, onRestored);
 
   function send(message: TapHello | TapBatch | TapBye, transfer: ArrayBuffer[]): void {
@@ -46,15 +48,23 @@ export function handOver(install: (send: Send, onRestored: () => void) => Tap): 
   }
 
   function offer(): void {
-    if (taken || offered >= MAX_OFFERS) return;
+    if (taken || underWay || offered >= MAX_OFFERS) return;
     offered++;
+    underWay = true;
     const channel = new NativeChannel();
     const mine = port1(channel);
     offers.add(mine);
     addListener(mine, 'message', (event) => attempt(() => onCommand(mine, event), undefined));
     startPort(mine);
     post(mine, tap.hello, []);
+    addListener(window, 'message', onDelivered, true);
     apply(postToWindow, window, [PORT_MESSAGE, '*', [port2(channel)]]);
+  }
+
+  function onDelivered(event: Event): void {
+    if (eventData(event) !== PORT_MESSAGE) return;
+    underWay = false;
+    removeListener(window, 'message', onDelivered, true);
   }
 
   function onCommand(mine: MessagePort, event: Event): void {
@@ -69,7 +79,7 @@ export function handOver(install: (send: Send, onRestored: () => void) => Tap): 
 
   function onReady(event: Event): void {
     stopImmediately(event);
-    attempt(offer, undefined);
+    attempt(offer);
   }
 
   function onPresent(event: Event): void {
@@ -80,6 +90,7 @@ export function handOver(install: (send: Send, onRestored: () => void) => Tap): 
   function onRestored(): void {
     removeListener(window, READY_EVENT, onReady, true);
     removeListener(window, PRESENT_EVENT, onPresent, true);
+    removeListener(window, 'message', onDelivered, true);
     if (taken) closePort(taken);
     offers.forEach(closePort);
     offered = MAX_OFFERS;

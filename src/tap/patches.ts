@@ -6,6 +6,7 @@ import {
   getOwnPropertyDescriptor,
   hasOwn,
   NativeProxy,
+  ownerOf,
   safeWeakMap,
 } from './primordials';
 
@@ -23,7 +24,7 @@ interface Patch {
 /** Every property the tap has replaced, so that each can be put back exactly. */
 export interface Patches {
   /** Replaces a method by a Proxy whose calls go through `trap`; a property that cannot be replaced is left alone. */
-  method(holder: object | undefined, key: PropertyKey, trap: ApplyTrap): void;
+  method(prototype: object | undefined, key: PropertyKey, trap: ApplyTrap): void;
   /** Replaces a global class, and its `prototype.constructor`, by a Proxy whose construction goes through `trap`. */
   globalClass(key: string, trap: ConstructTrap): void;
   /** Puts everything back; wrappers that others kept pass straight through from now on. */
@@ -55,7 +56,8 @@ export function createPatches(): Patches {
   }
 
   return {
-    method(holder, key, trap) {
+    method(prototype, key, trap) {
+      const holder = ownerOf(prototype, key);
       if (!holder) return;
       const handler: ProxyHandler<AnyFunction> = {
         __proto__: null,

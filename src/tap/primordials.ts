@@ -22,6 +22,12 @@ const globals = globalThis as unknown as Record<string, { prototype: object } | 
 
 export const prototypeOf = (className: string): object | undefined => globals[className]?.prototype;
 
+/** Where `key` is defined: `holder` itself, or above it when somebody has put a subclass in the browser's place. */
+export function ownerOf(holder: object | null | undefined, key: PropertyKey): object | undefined {
+  while (holder && !hasOwn(holder, key)) holder = getPrototypeOf(holder);
+  return holder ?? undefined;
+}
+
 const missing = (): never => {
   throw new TypeError('Not in this browser');
 };
@@ -31,14 +37,14 @@ export function method<F extends (self: never, ...args: never[]) => unknown>(
   className: string,
   key: string,
 ): F {
-  const holder = prototypeOf(className);
+  const holder = ownerOf(prototypeOf(className), key);
   const found = holder && getOwnPropertyDescriptor(holder, key)?.value;
   return (typeof found === 'function' ? uncurry(found) : missing) as F;
 }
 
 /** A getter of a global class, to be called as `f(self)`; throws on a wrong object, as the browser's own does. */
 export function getter<T>(className: string, key: string): (self: unknown) => T {
-  const holder = prototypeOf(className);
+  const holder = ownerOf(prototypeOf(className), key);
   const found = holder && getOwnPropertyDescriptor(holder, key)?.get;
   return found ? (uncurry(found) as (self: unknown) => T) : missing;
 }
@@ -122,22 +128,22 @@ export function bytesOf(value: unknown, from: number, length: number): Uint8Arra
   }
 }
 
-/** Puts the methods on the object itself, so that later changes to the prototype do not reach it. */
-function pin<T extends object>(object: T, prototype: object, keys: string[]): T {
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
-    const value: unknown = getOwnPropertyDescriptor(prototype, key)?.value;
-    defineProperty(object, key, { __proto__: null, value } as PropertyDescriptor);
-  }
-  return object;
+/** Takes methods now, and puts them on objects themselves later: changes to the prototype do not reach those. */
+function pinner(prototype: object, keys: string[]): <T extends object>(object: T) => T {
+  const pinned = keys.map((key) => ({
+    __proto__: null,
+    value: getOwnPropertyDescriptor(prototype, key)?.value,
+  }));
+  return (object) => {
+    for (let i = 0; i < keys.length; i++) defineProperty(object, keys[i]!, pinned[i] as PropertyDescriptor);
+    return object;
+  };
 }
 
-const { prototype: weakMapPrototype } = NativeWeakMap;
-const { prototype: setPrototype } = NativeSet;
-export const safeWeakMap = <K extends object, V>(): WeakMap<K, V> =>
-  pin(new NativeWeakMap<K, V>(), weakMapPrototype, ['get', 'set', 'has', 'delete']);
-export const safeSet = <T>(): Set<T> =>
-  pin(new NativeSet<T>(), setPrototype, ['add', 'has', 'delete', 'forEach', 'clear']);
+const pinWeakMap = pinner(NativeWeakMap.prototype, ['get', 'set', 'delete']);
+const pinSet = pinner(NativeSet.prototype, ['add', 'has', 'delete', 'forEach', 'clear']);
+export const safeWeakMap = <K extends object, V>(): WeakMap<K, V> => pinWeakMap(new NativeWeakMap<K, V>());
+export const safeSet = <T>(): Set<T> => pinSet(new NativeSet<T>());
 const derefWeak = uncurry(WeakRef.prototype.deref);
 export const weakly = <T extends object>(target: T): (() => T | undefined) => {
   const ref = new NativeWeakRef(target);
@@ -208,9 +214,9 @@ export function watch<T>(
 }
 
 /** The observer's trouble is never the page's. */
-export function attempt<T>(observe: (value: T) => void, value: T): void {
+export function attempt<T>(observe: (value: T) => void, value?: T): void {
   try {
-    observe(value);
+    observe(value as T);
   } catch {
     // Nothing to do: the page goes on as if nobody had looked.
   }

@@ -265,31 +265,15 @@ export function createRecorder(ship: Ship, onFirstStream: () => void): Recorder 
       const id = ++streams;
       const bytes = LIFE_BYTES + 2 * (info.url.length + (info.body?.length ?? 0)) + 64 * info.headers.length;
       const open = admit(bytes, 1);
-      const { atMs, method, url, headers, body, bodyByteLength, credentials, mode, hasAbortSignal } = info;
       if (open) {
-        append(starts, {
-          stream: id,
-          kind,
-          object,
-          atMs,
-          method,
-          url,
-          headers,
-          body,
-          bodyByteLength,
-          credentials,
-          mode,
-          hasAbortSignal,
-          protocols: info.protocols,
-        });
+        append(starts, { stream: id, kind, object, ...info });
         admitted();
       }
       return { id, open, payloadBytes: 0, losses: [], release: null };
     },
     head(stream, head) {
       if (!stream.open || !admit(LIFE_BYTES + 128 * head.headers.length, 1)) return;
-      const { atMs, status, statusText, headers, responseType, url, redirected } = head;
-      append(heads, { stream: stream.id, atMs, status, statusText, headers, responseType, url, redirected });
+      append(heads, { stream: stream.id, ...head });
       admitted();
     },
     chunk(stream, atMs, waitedMs, byteLength, data, from, wanted) {

@@ -49,7 +49,7 @@ export function patchWebSocket(patches: Patches, recorder: Recorder): { stop(): 
   patches.globalClass('WebSocket', (target, args, newTarget) => {
     const startedAtMs = now();
     const webSocket = construct(target, args, newTarget) as object;
-    attempt(() => begin(webSocket, args[1], startedAtMs), undefined);
+    attempt(() => begin(webSocket, args[1], startedAtMs));
     return webSocket;
   });
 
@@ -59,7 +59,7 @@ export function patchWebSocket(patches: Patches, recorder: Recorder): { stop(): 
     if (!socket || socketState(self) !== OPEN) return apply(target, self, args);
     const atMs = now();
     const result = apply(target, self, args);
-    attempt(() => record(socket.stream, atMs, true, args[0]), undefined);
+    attempt(() => record(socket.stream, atMs, true, args[0]));
     return result;
   });
 
@@ -83,7 +83,7 @@ export function patchWebSocket(patches: Patches, recorder: Recorder): { stop(): 
       hasAbortSignal: null,
       protocols: protocolList(protocols),
     });
-    const onEvent = (event: Event) => attempt(() => observe(webSocket, socket, event), undefined);
+    const onEvent = (event: Event) => attempt(() => observe(webSocket, socket, event));
     const socket: Socket = {
       stream,
       opened: false,

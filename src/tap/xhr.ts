@@ -70,7 +70,7 @@ export function patchXhr(patches: Patches, recorder: Recorder): { stop(): void }
         reported: 0,
         taken: 0,
       });
-    }, undefined);
+    });
     return result;
   });
 
@@ -87,12 +87,12 @@ export function patchXhr(patches: Patches, recorder: Recorder): { stop(): void }
   patches.method(prototype, 'send', (target, self, args) => {
     const exchange = exchanges.get(self as object);
     if (!exchange || exchange.stream || exchange.url === null) return apply(target, self, args);
-    attempt(() => begin(self as object, exchange, args[0]), undefined);
+    attempt(() => begin(self as object, exchange, args[0]));
     try {
       return apply(target, self, args);
     } catch (error) {
       // A synchronous request throws where another would fire `error`.
-      attempt(() => finish(self as object, exchange, 'refused', null), undefined);
+      attempt(() => finish(self as object, exchange, 'refused', null));
       throw error;
     }
   });
@@ -138,7 +138,7 @@ export function patchXhr(patches: Patches, recorder: Recorder): { stop(): void }
       } else if (type === 'error') finish(xhr, exchange, exchange.headSeen ? 'error' : 'refused', null);
       // The page's own time limit is the page's own decision, as `AbortSignal.timeout()` is.
       else finish(xhr, exchange, 'aborted', type === 'timeout' ? 'TimeoutError' : 'AbortError');
-    }, undefined);
+    });
   }
 
   function onHead(xhr: object, exchange: Exchange): void {
