@@ -144,8 +144,9 @@ function nativeStream(): StreamRecord {
 
 function thousandStreams(): Trace {
   const random = seeded(7);
-  return drawTrace(
-    Array.from({ length: 1000 }, (_, index) => {
+  return drawTrace([
+    TYPICAL[10] ?? '',
+    ...Array.from({ length: 1000 }, (_, index) => {
       const start = Math.round(index * 35);
       const host = index % 3 === 0 ? API : KEEP;
       if (index % 7 === 0) {
@@ -156,7 +157,7 @@ function thousandStreams(): Trace {
         +${20 + Math.round(random() * 60)}x${5 + Math.round(random() * 20)} ~10 data {"token":"word-{n}"}
         +2 data [DONE]\n+1 end`;
     }),
-  );
+  ]);
 }
 
 /** One stream of very many events, with a silence in the middle. */
@@ -290,7 +291,7 @@ export class DemoRecording implements Recording, RecorderControls {
     this.trace = trace;
     this.#nowMs = lastMs(trace);
     this.diagnoser = createDiagnoser(trace);
-    this.#tell(new Set());
+    this.#tell(null);
   }
 
   openDashboard(): void {
@@ -301,12 +302,11 @@ export class DemoRecording implements Recording, RecorderControls {
     this.preserveLog = on;
   }
 
-  #tell(changed: ReadonlySet<string>): void {
+  /** @param changed the streams that moved; null when everything did */
+  #tell(changed: ReadonlySet<string> | null): void {
     this.revision += 1;
-    this.diagnosis = this.diagnoser.update(
-      changed.size > 0 ? { changed, nowMs: this.#nowMs } : { nowMs: this.#nowMs },
-    );
-    for (const listener of this.#listeners) listener(changed);
+    this.diagnosis = this.diagnoser.update({ ...(changed ? { changed } : {}), nowMs: this.#nowMs });
+    for (const listener of this.#listeners) listener(changed ?? new Set());
   }
 }
 

@@ -33,7 +33,7 @@ export interface StreamRow {
   readonly severity: Severity | null;
   readonly severities: readonly Severity[];
   readonly findingIds: readonly string[];
-  /** Findings that are not symptoms of another: what the badge counts. */
+  /** Findings that matter and that no other finding of this stream explains: what the badge counts. */
   readonly findingCount: number;
   /** Lower-case text that a plain word is looked for in. */
   readonly haystack: string;
@@ -120,9 +120,15 @@ export function streamRow(
     ),
     severities,
     findingIds: findings.map((one) => one.id),
-    findingCount: findings.filter((one) => one.supersededBy === null && one.severity !== 'info').length,
+    findingCount: rootsOf(findings).filter((one) => one.severity !== 'info').length,
     haystack: `${stream.request.method} ${stream.request.url} ${kindLabel}`.toLowerCase(),
   };
+}
+
+/** Findings that none of the others given explains. */
+export function rootsOf(findings: readonly Finding[]): Finding[] {
+  const keys = new Set(findings.map((one) => one.key));
+  return findings.filter((one) => one.supersededBy === null || !keys.has(one.supersededBy));
 }
 
 function longestSilenceMs(stream: StreamRecord, facts: StreamFacts): number | null {

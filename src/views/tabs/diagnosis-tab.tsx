@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Hop } from '../../diagnose/facts/stream-facts';
+import type { Hop, StreamFacts } from '../../diagnose/facts/stream-facts';
 import type { Evidence, Finding, Incomplete } from '../../diagnose/rule';
 import { formatEvidence } from '../../lib/format';
 import { ArrivalChart } from '../charts/arrival-chart';
@@ -11,7 +11,7 @@ import { SeverityIcon } from '../components/icons';
 import { RecipeView } from '../components/recipe-view';
 import { formatBytes, formatDuration, plural } from '../format';
 import { streamLossText } from '../model/losses';
-import { nameOf } from '../model/stream-row';
+import { nameOf, rootsOf, type StreamRow } from '../model/stream-row';
 
 /** Cards drawn at once when all findings are on show. */
 const MOST_CARDS = 50;
@@ -29,6 +29,8 @@ function StreamDiagnosis({ streamId }: { streamId: string }) {
   const stream = model.stream(streamId);
   const series = model.series(streamId);
   const causes = rootsOf(findings);
+  // Remarks do not make a stream sick.
+  const fine = causes.every((one) => one.severity === 'info');
   const incomplete = diagnosis.incomplete.filter((one) => one.stream.id === streamId);
   const failures = diagnosis.failures.filter((one) => one.streamId === streamId);
   if (!stream) return null;
@@ -42,7 +44,12 @@ function StreamDiagnosis({ streamId }: { streamId: string }) {
           ))}
         </ul>
       )}
-      {causes.length === 0 && <Healthy streamId={streamId} />}
+      {fine && <Healthy streamId={streamId} />}
+      {fine && hasPlot && series && (
+        <div class="card plot-card">
+          <ArrivalChart series={series} revision={revision} compact />
+        </div>
+      )}
       {causes.map((finding, index) => (
         <FindingWithRecipe
           key={finding.key}
@@ -50,17 +57,12 @@ function StreamDiagnosis({ streamId }: { streamId: string }) {
           symptoms={symptomsOf(finding, findings)}
           open={index === 0 && finding.severity !== 'info'}
           plot={
-            index === 0 && hasPlot && series ? (
+            index === 0 && !fine && hasPlot && series ? (
               <ArrivalChart series={series} revision={revision} compact />
             ) : null
           }
         />
       ))}
-      {causes.length === 0 && hasPlot && series && (
-        <div class="card plot-card">
-          <ArrivalChart series={series} revision={revision} compact />
-        </div>
-      )}
       <Undecided incomplete={incomplete} />
       <Failures failures={failures} />
     </div>
@@ -106,6 +108,7 @@ function FindingCard({ finding, symptoms, recipeToggle, withStream = false }: Fi
   const model = useModel();
   const facts = model.facts(finding.stream.id);
   const span = spanOf(finding, model);
+  const cause = model.recording.diagnosis.findings.find((one) => one.key === finding.supersededBy);
   return (
     <article class={`card finding ${finding.severity}`} aria-labelledby={`finding-${idSafe(finding.key)}`}>
       <h2 id={`finding-${idSafe(finding.key)}`}>{finding.title}</h2>
@@ -128,6 +131,15 @@ function FindingCard({ finding, symptoms, recipeToggle, withStream = false }: Fi
         </p>
       )}
       <p class="finding-summary">{finding.summary}</p>
+      {cause && (
+        <p class="finding-cause">
+          Explained by{' '}
+          <button type="button" class="link" onClick={() => model.select(cause.stream.id)}>
+            {cause.title}
+          </button>{' '}
+          on {nameOf(cause.stream.url).name}.
+        </p>
+      )}
       <dl class="evidence">
         {finding.evidence
           .filter((one) => !isHopSeen(one, facts?.hops ?? []))
@@ -220,18 +232,18 @@ function EvidenceRow({ evidence }: { evidence: Evidence }) {
   );
 }
 
-/** Says in words that a stream is fine, with the numbers that show it. */
+/** Says in words what there is to say where no rule failed: mostly that all is well, with the numbers that show it. */
 function Healthy({ streamId }: { streamId: string }) {
   const model = useModel();
   const facts = model.facts(streamId);
   const row = model.row(streamId);
   if (!facts || !row) return <EmptyState title="This stream has not been judged yet." />;
   const open = row.state === 'open';
-  const quiet = facts.eventCount === 0 && facts.byteLength === 0;
+  const { tone, title, text } = healthWords(row, facts);
   return (
-    <article class="card finding healthy">
-      <h2>{healthyTitle(open, quiet, facts.nature)}</h2>
-      <p class="finding-summary">{healthyText(facts, open, quiet)}</p>
+    <article class={`card finding ${tone}`}>
+      <h2>{title}</h2>
+      <p class="finding-summary">{text}</p>
       <dl class="evidence">
         <Pair label="first byte after" value={formatDuration(facts.firstByteMs)} />
         {facts.eventCount > 0 && <Pair label="events" value={plural(facts.eventCount, 'event')} />}
@@ -252,26 +264,72 @@ function Healthy({ streamId }: { streamId: string }) {
   );
 }
 
-function healthyTitle(open: boolean, quiet: boolean, nature: string): string {
-  if (quiet && open) return 'Open, nothing has arrived yet';
-  if (nature === 'stream')
-    return open ? 'Flowing: nothing is wrong so far' : 'Nothing is wrong with this stream';
-  return 'Nothing is wrong with this request';
+interface HealthWords {
+  tone: 'healthy' | 'neutral';
+  title: string;
+  text: string;
 }
 
-function healthyText(
-  facts: NonNullable<ReturnType<ReturnType<typeof useModel>['facts']>>,
-  open: boolean,
-  quiet: boolean,
-): string {
-  if (quiet)
-    return open ? 'It is judged as soon as there is something to judge.' : 'It ended without a body.';
-  if (facts.nature !== 'stream')
-    return 'An ordinary answer, not a stream: only its end and its headers were judged.';
-  const spread = formatDuration(facts.bursts.spreadMs);
-  const events = plural(facts.eventCount, 'event');
-  if (facts.eventCount < 2) return `${events} arrived, with no sign of a hop that holds data back.`;
-  return `${events} arrived over ${spread}, as they were sent: no hop held them back, and no silence was long enough to be cut.`;
+/** Silences from here on are worth a word even when nothing came of them. */
+const NOTABLE_SILENCE_MS = 5000;
+
+/** What can be said of a stream on which no rule failed. An end that was not whole is never called healthy. */
+function healthWords(row: StreamRow, facts: StreamFacts): HealthWords {
+  const neutral = (title: string, text: string): HealthWords => ({ tone: 'neutral', title, text });
+  switch (row.state) {
+    case 'failed':
+      return neutral(
+        `The server answered ${row.status}`,
+        'It came at once and fits no limit of a gateway: most likely it is the answer of the application itself.',
+      );
+    case 'cut':
+      return neutral('It was cut, and no known cause fits', 'The error and its time are under Headers.');
+    case 'refused':
+      return neutral('It never opened, and no known cause fits', 'What the browser said is under Headers.');
+    case 'aborted':
+      return neutral('The page ended it', 'An abort by the page, or leaving it, is no fault by itself.');
+    case 'open':
+      if (facts.eventCount === 0 && facts.byteLength === 0) {
+        return neutral(
+          'Open, nothing has arrived yet',
+          'It is judged as soon as there is something to judge.',
+        );
+      }
+      break;
+    case 'done':
+      if (facts.byteLength === 0 && facts.stream.losses.length > 0) {
+        return neutral(
+          'It could not be watched',
+          'What is missing is said above, so nothing can be said of its timing.',
+        );
+      }
+  }
+  if (facts.nature !== 'stream') {
+    return {
+      tone: 'healthy',
+      title: 'Nothing is wrong with this request',
+      text: 'An ordinary answer, not a stream: only its end and its headers were judged.',
+    };
+  }
+  return {
+    tone: 'healthy',
+    title: row.state === 'open' ? 'Flowing: nothing is wrong so far' : 'Nothing is wrong with this stream',
+    text: flowText(row, facts),
+  };
+}
+
+function flowText(row: StreamRow, facts: StreamFacts): string {
+  const spread = facts.eventCount > 1 ? ` over ${formatDuration(facts.bursts.spreadMs)}` : '';
+  const parts = [
+    `${plural(facts.eventCount, 'event')} arrived${spread}, with no sign of a hop that held them back.`,
+  ];
+  if (facts.gaps.longestMs >= NOTABLE_SILENCE_MS) {
+    parts.push(`The longest silence was ${formatDuration(facts.gaps.longestMs)}.`);
+  }
+  if (row.state === 'open' && facts.tailSilenceMs >= NOTABLE_SILENCE_MS) {
+    parts.push(`It has been silent for ${formatDuration(facts.tailSilenceMs)}.`);
+  }
+  return parts.join(' ');
 }
 
 function Pair({ label, value }: { label: string; value: string }) {
@@ -384,12 +442,6 @@ function Failures({ failures }: { failures: readonly { id: string; streamId: str
 /** Evidence that names a hop says what the line of hops says already. */
 function isHopSeen(evidence: Evidence, hops: readonly Hop[]): boolean {
   return hops.some((hop) => evidence.label === `hop: ${hop.label}`);
-}
-
-/** Findings that no other finding on show explains. */
-function rootsOf(findings: readonly Finding[]): Finding[] {
-  const keys = new Set(findings.map((one) => one.key));
-  return findings.filter((one) => one.supersededBy === null || !keys.has(one.supersededBy));
 }
 
 function symptomsOf(finding: Finding, findings: readonly Finding[]): Finding[] {
