@@ -116,10 +116,6 @@ export class ArrivalPlot {
     this.refresh();
   }
 
-  resize(): void {
-    this.#chart.resize();
-  }
-
   destroy(): void {
     this.#chart.destroy();
   }

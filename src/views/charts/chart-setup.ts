@@ -55,11 +55,3 @@ export function axisLook(palette: Palette) {
     },
   };
 }
-
-/** Tick distance that gives about `wanted` round ticks over `span`. */
-export function roundStep(span: number, wanted: number): number {
-  const rough = span / Math.max(1, wanted);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const scaled = rough / power;
-  return power * (scaled <= 1 ? 1 : scaled <= 2 ? 2 : scaled <= 5 ? 5 : 10);
-}

@@ -10,7 +10,6 @@ const PATHS = {
   export: 'M8 9.7v-7M5 5.5l3-3 3 3M2.8 11v2.3h10.4V11',
   open: 'M9 2.8h4.2V7M13.2 2.8L7.6 8.4M6.5 3.3H3v9.7h9.7V9.5',
   close: 'M4 4l8 8M12 4l-8 8',
-  chevron: 'M6 4l4 4-4 4',
   down: 'M4.5 6.5L8 10l3.5-3.5',
   filter: 'M2.5 3.5h11L9.3 8.4v4.1l-2.6-1.3V8.4z',
   copy: 'M5.5 5.5V2.8h7.7v7.7h-2.7M2.8 5.5h7.7v7.7H2.8z',
