@@ -16,11 +16,14 @@ export interface Recording {
 /** Streams of one page share its connections; more at a time would queue and be found doing so. */
 const AT_A_TIME = 3;
 
+/** The page a scenario is run from, without the mark that scrolls to it. */
+export const pageOf = ({ url }: Scenario): string => url.split('#')[0] ?? '';
+
 /** Splits scenarios by the page they are run from: one recording each. */
 export function groupByPage(scenarios: Scenario[]): Map<string, Scenario[]> {
   const pages = new Map<string, Scenario[]>();
   for (const scenario of scenarios) {
-    const page = scenario.url.split('#')[0] ?? '';
+    const page = pageOf(scenario);
     pages.set(page, [...(pages.get(page) ?? []), scenario]);
   }
   return pages;
