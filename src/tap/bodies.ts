@@ -6,9 +6,9 @@ import {
   construct,
   derive,
   getPrototypeOf,
-  getter,
+  getters,
   indexOf,
-  method,
+  methods,
   now,
   ownValue,
   prototypeOf,
@@ -78,30 +78,27 @@ export interface Bodies {
   isTaken(response: Response): boolean;
 }
 
-const responseBody = getter<ReadableStream | null>('Response', 'body');
-const responseUsed = getter<boolean>('Response', 'bodyUsed');
-const isLocked = getter<boolean>('ReadableStream', 'locked');
-const nativeClone = method<(self: unknown) => Response>('Response', 'clone');
-const nativeGetReader = method<(self: unknown) => ReadableStreamDefaultReader<unknown>>(
-  'ReadableStream',
-  'getReader',
-);
-const nativePipeTo = method<(self: unknown, to: unknown, options: unknown) => Promise<void>>(
-  'ReadableStream',
-  'pipeTo',
-);
-const nativeRead = method<(self: unknown) => Promise<ReadResult>>('ReadableStreamDefaultReader', 'read');
-const nativeRelease = method<(self: unknown) => void>('ReadableStreamDefaultReader', 'releaseLock');
-const nativeCancel = method<(self: unknown, reason: unknown) => Promise<void>>(
-  'ReadableStreamDefaultReader',
-  'cancel',
-);
-const nativeClosed = getter<Promise<void>>('ReadableStreamDefaultReader', 'closed');
-const byobClosed = getter<Promise<void>>('ReadableStreamBYOBReader', 'closed');
-const enqueue = method<(self: unknown, chunk: unknown) => void>('ReadableStreamDefaultController', 'enqueue');
-const close = method<(self: unknown) => void>('ReadableStreamDefaultController', 'close');
-const fail = method<(self: unknown, error: unknown) => void>('ReadableStreamDefaultController', 'error');
-const blobSize = getter<number>('Blob', 'size');
+const responseGetter = getters('Response');
+const responseBody = responseGetter<ReadableStream | null>('body');
+const responseUsed = responseGetter<boolean>('bodyUsed');
+const isLocked = getters('ReadableStream')<boolean>('locked');
+const nativeClone = methods('Response')<(self: unknown) => Response>('clone');
+const readableStreamMethod = methods('ReadableStream');
+const nativeGetReader =
+  readableStreamMethod<(self: unknown) => ReadableStreamDefaultReader<unknown>>('getReader');
+const nativePipeTo =
+  readableStreamMethod<(self: unknown, to: unknown, options: unknown) => Promise<void>>('pipeTo');
+const readerMethod = methods('ReadableStreamDefaultReader');
+const nativeRead = readerMethod<(self: unknown) => Promise<ReadResult>>('read');
+const nativeRelease = readerMethod<(self: unknown) => void>('releaseLock');
+const nativeCancel = readerMethod<(self: unknown, reason: unknown) => Promise<void>>('cancel');
+const nativeClosed = getters('ReadableStreamDefaultReader')<Promise<void>>('closed');
+const byobClosed = getters('ReadableStreamBYOBReader')<Promise<void>>('closed');
+const controllerMethod = methods('ReadableStreamDefaultController');
+const enqueue = controllerMethod<(self: unknown, chunk: unknown) => void>('enqueue');
+const close = controllerMethod<(self: unknown) => void>('close');
+const fail = controllerMethod<(self: unknown, error: unknown) => void>('error');
+const blobSize = getters('Blob')<number>('size');
 const byobPrototype = prototypeOf('ReadableStreamBYOBReader');
 const NativeReadableStream = globalThis.ReadableStream;
 

@@ -1,8 +1,9 @@
-import { getOwnPropertyDescriptor, getPrototypeOf, getter, hasOwn, ownValue } from './primordials';
+import { getOwnPropertyDescriptor, getPrototypeOf, getters, hasOwn, ownValue } from './primordials';
 import { shorten, tryGet } from './request';
 
-const exceptionName = getter<string>('DOMException', 'name');
-const exceptionMessage = getter<string>('DOMException', 'message');
+const exceptionGetter = getters('DOMException');
+const exceptionName = exceptionGetter<string>('name');
+const exceptionMessage = exceptionGetter<string>('message');
 
 /** The name of an error ("TypeError", "AbortError"), without running a getter of the page's. */
 export function errorName(error: unknown): string {

@@ -4,7 +4,7 @@ import {
   apply,
   attempt,
   construct,
-  getter,
+  getters,
   now,
   removeListener,
   safeSet,
@@ -12,6 +12,7 @@ import {
   utf8Length,
 } from './primordials';
 import type { Recorder, Stream } from './recorder';
+import { NO_BODY, plainRequest } from './request';
 
 interface Source {
   object: number;
@@ -24,12 +25,14 @@ interface Source {
 
 const CONNECTING = 0;
 
-const sourceUrl = getter<string>('EventSource', 'url');
-const sourceState = getter<number>('EventSource', 'readyState');
-const sourceCredentials = getter<boolean>('EventSource', 'withCredentials');
-const eventType = getter<string>('Event', 'type');
-const eventData = getter<unknown>('MessageEvent', 'data');
-const eventId = getter<string>('MessageEvent', 'lastEventId');
+const eventSourceGetter = getters('EventSource');
+const sourceUrl = eventSourceGetter<string>('url');
+const sourceState = eventSourceGetter<number>('readyState');
+const sourceCredentials = eventSourceGetter<boolean>('withCredentials');
+const eventType = getters('Event')<string>('type');
+const messageEventGetter = getters('MessageEvent');
+const eventData = messageEventGetter<unknown>('data');
+const eventId = messageEventGetter<string>('lastEventId');
 
 /** Watches EventSource by listeners that run before the page's own. */
 export function patchEventSource(patches: Patches, recorder: Recorder): { stop(): void } {
@@ -106,18 +109,21 @@ export function patchEventSource(patches: Patches, recorder: Recorder): { stop()
 
   function startStream(eventSource: object, source: Source, atMs: number): void {
     source.opened = false;
-    source.stream = recorder.start('eventsource', source.object, {
-      atMs,
-      method: 'GET',
-      url: sourceUrl(eventSource),
-      headers: [],
-      body: null,
-      bodyByteLength: 0,
-      credentials: sourceCredentials(eventSource) ? 'include' : 'same-origin',
-      mode: 'cors',
-      hasAbortSignal: null,
-      protocols: [],
-    });
+    source.stream = recorder.start(
+      'eventsource',
+      source.object,
+      plainRequest(
+        atMs,
+        'GET',
+        sourceUrl(eventSource),
+        [],
+        NO_BODY,
+        sourceCredentials(eventSource) ? 'include' : 'same-origin',
+        'cors',
+        null,
+        [],
+      ),
+    );
   }
 
   function endStream(source: Source, kind: 'error' | 'aborted' | 'refused'): void {

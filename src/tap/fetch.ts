@@ -5,39 +5,29 @@ import {
   addListener,
   apply,
   attempt,
+  checkSpecies,
   derive,
-  getter,
-  indexOf,
+  getters,
+  match,
   now,
   removeListener,
-  substring,
-  toLowerCase,
-  trim,
 } from './primordials';
 import type { Recorder, Stream } from './recorder';
 import { fetchInfo, headerPairs, shorten, signalAborted } from './request';
 import type { Timings } from './timings';
 
-const responseStatus = getter<number>('Response', 'status');
-const responseStatusText = getter<string>('Response', 'statusText');
-const responseHeaders = getter<Headers>('Response', 'headers');
-const responseType = getter<string>('Response', 'type');
-const responseUrl = getter<string>('Response', 'url');
-const responseRedirected = getter<boolean>('Response', 'redirected');
-const responseBody = getter<ReadableStream | null>('Response', 'body');
+const responseGetter = getters('Response');
+const responseStatus = responseGetter<number>('status');
+const responseStatusText = responseGetter<string>('statusText');
+const responseHeaders = responseGetter<Headers>('headers');
+const responseType = responseGetter<string>('type');
+const responseUrl = responseGetter<string>('url');
+const responseRedirected = responseGetter<boolean>('redirected');
+const responseBody = responseGetter<ReadableStream | null>('body');
 
-/** Content types that are made to be read piece by piece; anything after them (parameters) is ignored. */
-const STREAMING_TYPES = [
-  'text/event-stream',
-  'application/x-ndjson',
-  'application/ndjson',
-  'application/jsonl',
-  'application/x-jsonlines',
-  'application/jsonlines',
-  'application/json-seq',
-  'application/stream+json',
-  'application/x-json-stream',
-];
+/** Content types that are made to be read piece by piece. */
+const STREAMING_TYPE =
+  /^(text\/event-stream|application\/((x-)?(ndjson|jsonlines|json-stream)|jsonl|json-seq|stream\+json))\s*(;|$)/i;
 
 /** Watches `fetch` and the bodies it returns. The response stays the browser's own object. */
 export function patchFetch(patches: Patches, recorder: Recorder, timings: Timings): void {
@@ -50,9 +40,10 @@ export function patchFetch(patches: Patches, recorder: Recorder, timings: Timing
     let url = '';
     let signal: unknown = null;
     attempt(() => {
+      checkSpecies();
       const request = fetchInfo(args, startedAtMs);
       if (!request) return;
-      stream = recorder.start('fetch', recorder.newObject(), request.info);
+      stream = recorder.start('fetch', 0, request.info);
       url = request.info.url;
       signal = request.signal;
       if (signal) watchAbort(stream, signal);
@@ -109,7 +100,7 @@ export function patchFetch(patches: Patches, recorder: Recorder, timings: Timing
       watched: false,
       chunked: false,
       wholeTaken: false,
-      streaming: isStreamingType(header(headers, 'content-type')),
+      streaming: match(STREAMING_TYPE, header(headers, 'content-type')) !== null,
       promised: header(headers, 'content-encoding') ? null : size(header(headers, 'content-length')),
       timed: null,
     };
@@ -121,13 +112,6 @@ export function patchFetch(patches: Patches, recorder: Recorder, timings: Timing
 function header(headers: [string, string][], name: string): string {
   for (let i = 0; i < headers.length; i++) if (headers[i]![0] === name) return headers[i]![1];
   return '';
-}
-
-function isStreamingType(contentType: string): boolean {
-  const end = indexOf(contentType, ';');
-  const type = toLowerCase(trim(end < 0 ? contentType : substring(contentType, 0, end)));
-  for (let i = 0; i < STREAMING_TYPES.length; i++) if (STREAMING_TYPES[i] === type) return true;
-  return false;
 }
 
 function size(text: string): number | null {

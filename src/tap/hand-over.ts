@@ -1,6 +1,6 @@
 import type { TapBatch, TapBye, TapHello } from '../protocol/messages';
 import type { Send, Tap } from './install';
-import { addListener, apply, attempt, getter, method, removeListener, safeSet } from './primordials';
+import { addListener, apply, attempt, getters, methods, removeListener, safeSet } from './primordials';
 
 /** The one message by which the bridge gets its port. */
 export const PORT_MESSAGE = 'streamgauge:port:v1';
@@ -13,18 +13,19 @@ const MAX_OFFERS = 4;
 
 const NativeEvent = Event;
 const NativeChannel = MessageChannel;
-const post = method<(port: unknown, message: unknown, transfer: Transferable[]) => void>(
-  'MessagePort',
-  'postMessage',
-);
-const startPort = method<(port: unknown) => void>('MessagePort', 'start');
-const closePort = method<(port: unknown) => void>('MessagePort', 'close');
-const port1 = getter<MessagePort>('MessageChannel', 'port1');
-const port2 = getter<MessagePort>('MessageChannel', 'port2');
-const eventData = getter<unknown>('MessageEvent', 'data');
-const dispatch = method<(target: unknown, event: Event) => boolean>('EventTarget', 'dispatchEvent');
-const preventDefault = method<(event: Event) => void>('Event', 'preventDefault');
-const stopImmediately = method<(event: Event) => void>('Event', 'stopImmediatePropagation');
+const messagePortMethod = methods('MessagePort');
+const post =
+  messagePortMethod<(port: unknown, message: unknown, transfer: Transferable[]) => void>('postMessage');
+const startPort = messagePortMethod<(port: unknown) => void>('start');
+const closePort = messagePortMethod<(port: unknown) => void>('close');
+const messageChannelGetter = getters('MessageChannel');
+const port1 = messageChannelGetter<MessagePort>('port1');
+const port2 = messageChannelGetter<MessagePort>('port2');
+const eventData = getters('MessageEvent')<unknown>('data');
+const dispatch = methods('EventTarget')<(target: unknown, event: Event) => boolean>('dispatchEvent');
+const eventMethod = methods('Event');
+const preventDefault = eventMethod<(event: Event) => void>('preventDefault');
+const stopImmediately = eventMethod<(event: Event) => void>('stopImmediatePropagation');
 const postToWindow = window.postMessage;
 const page = document;
 

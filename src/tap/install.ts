@@ -29,12 +29,9 @@ export function installTap(send: Send, onRestored: () => void): Tap {
   const recorder = createRecorder(send, onFirstStream);
   const timings = createTimings(() => recorder);
   patchFetch(patches, recorder, timings);
-  const watchers = [
-    patchXhr(patches, recorder),
-    patchEventSource(patches, recorder),
-    patchWebSocket(patches, recorder),
-    timings,
-  ];
+  patchXhr(patches, recorder);
+  patchWebSocket(patches, recorder);
+  const sources = patchEventSource(patches, recorder);
   let restored = false;
 
   function onFirstStream(): void {
@@ -52,7 +49,8 @@ export function installTap(send: Send, onRestored: () => void): Tap {
     if (restored) return;
     restored = true;
     patches.restore();
-    for (let i = 0; i < watchers.length; i++) watchers[i]!.stop();
+    sources.stop();
+    timings.stop();
     recorder.stop();
     removeListener(page, 'visibilitychange', recorder.flush, true);
     removeListener(globalThis, 'pagehide', onPageHide, true);

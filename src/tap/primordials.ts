@@ -32,21 +32,25 @@ const missing = (): never => {
   throw new TypeError('Not in this browser');
 };
 
-/** A method of a global class, to be called as `f(self, ...args)`; throws when called if the browser has none. */
-export function method<F extends (self: never, ...args: never[]) => unknown>(
+/**
+ * Gives methods of a global class, to be called as `f(self, ...args)`; a method that the browser lacks throws when it
+ * is called.
+ */
+export function methods(
   className: string,
-  key: string,
-): F {
-  const holder = ownerOf(prototypeOf(className), key);
-  const found = holder && getOwnPropertyDescriptor(holder, key)?.value;
-  return (typeof found === 'function' ? uncurry(found) : missing) as F;
+): <F extends (self: never, ...args: never[]) => unknown>(key: string) => F {
+  return (key) => native(className, key, 'value') as never;
 }
 
-/** A getter of a global class, to be called as `f(self)`; throws on a wrong object, as the browser's own does. */
-export function getter<T>(className: string, key: string): (self: unknown) => T {
+/** Gives getters of a global class, to be called as `f(self)`; they throw on a wrong object, as the browser's own do. */
+export function getters(className: string): <T>(key: string) => (self: unknown) => T {
+  return (key) => native(className, key, 'get') as never;
+}
+
+function native(className: string, key: string, part: 'value' | 'get'): unknown {
   const holder = ownerOf(prototypeOf(className), key);
-  const found = holder && getOwnPropertyDescriptor(holder, key)?.get;
-  return found ? (uncurry(found) as (self: unknown) => T) : missing;
+  const found = holder && getOwnPropertyDescriptor(holder, key)?.[part];
+  return typeof found === 'function' ? uncurry(found) : missing;
 }
 
 export const NativeProxy = Proxy;
@@ -65,12 +69,15 @@ const promisePrototype = Promise.prototype;
 export const now: () => number = bind.call(performance.now, performance) as () => number;
 export const setTimer = bind.call(setTimeout, globalThis) as (run: () => void, delayMs: number) => number;
 export const clearTimer = bind.call(clearTimeout, globalThis) as (id: number) => void;
-export const addListener = method<
-  (target: unknown, type: string, run: (event: Event) => void, capture?: boolean) => void
->('EventTarget', 'addEventListener');
-export const removeListener = method<
-  (target: unknown, type: string, run: (event: Event) => void, capture?: boolean) => void
->('EventTarget', 'removeEventListener');
+const eventTargetMethod = methods('EventTarget');
+export const addListener =
+  eventTargetMethod<(target: unknown, type: string, run: (event: Event) => void, capture?: boolean) => void>(
+    'addEventListener',
+  );
+export const removeListener =
+  eventTargetMethod<(target: unknown, type: string, run: (event: Event) => void, capture?: boolean) => void>(
+    'removeEventListener',
+  );
 
 export const setBytes = uncurry(Uint8Array.prototype.set) as (
   target: Uint8Array | Float64Array,
@@ -83,6 +90,8 @@ export const indexOf = uncurry(String.prototype.indexOf);
 export const toLowerCase = uncurry(String.prototype.toLowerCase);
 export const toUpperCase = uncurry(String.prototype.toUpperCase);
 export const trim = uncurry(String.prototype.trim);
+/** `exec` of a pattern without the `g` and `y` flags, so that it keeps no position. */
+export const match = uncurry(RegExp.prototype.exec);
 export const split = uncurry(String.prototype.split) as unknown as (
   text: string,
   separator: string,
@@ -98,11 +107,12 @@ const typedGetter = <T>(key: string) =>
 const typedBuffer = typedGetter<ArrayBuffer>('buffer');
 const typedByteOffset = typedGetter<number>('byteOffset');
 const typedByteLength = typedGetter<number>('byteLength');
-const viewBuffer = getter<ArrayBuffer>('DataView', 'buffer');
-const viewByteOffset = getter<number>('DataView', 'byteOffset');
-const viewByteLength = getter<number>('DataView', 'byteLength');
+const dataViewGetter = getters('DataView');
+const viewBuffer = dataViewGetter<ArrayBuffer>('buffer');
+const viewByteOffset = dataViewGetter<number>('byteOffset');
+const viewByteLength = dataViewGetter<number>('byteLength');
 const isView = ArrayBuffer.isView;
-const bufferByteLength = getter<number>('ArrayBuffer', 'byteLength');
+const bufferByteLength = getters('ArrayBuffer')<number>('byteLength');
 
 /** Length in bytes of a view or buffer; -1 for anything else. */
 export function sizeOf(value: unknown): number {
@@ -173,10 +183,16 @@ export function ownValue(object: unknown, key: PropertyKey): unknown {
   return descriptor && hasOwn(descriptor, 'value') ? descriptor.value : undefined;
 }
 
-const then = method<
-  <T, R>(promise: Promise<T>, ok: (value: T) => R, bad: (error: unknown) => R) => Promise<R>
->('Promise', 'then');
+const then =
+  methods('Promise')<
+    <T, R>(promise: Promise<T>, ok: (value: T) => R, bad: (error: unknown) => R) => Promise<R>
+  >('then');
 const { species } = Symbol;
+let speciesIntact = true;
+/** Looks whether the page has given promises another species: asked once for each stream, not for each read. */
+export function checkSpecies(): void {
+  speciesIntact = (NativePromise as never)[species] === NativePromise;
+}
 const plainSpecies = { __proto__: null, [species]: NativePromise };
 
 /**
@@ -225,7 +241,7 @@ export function attempt<T>(observe: (value: T) => void, value?: T): void {
 function react<T, R>(promise: Promise<T>, ok: (value: T) => R, bad: (error: unknown) => R): Promise<R> {
   try {
     if (getPrototypeOf(promise) !== promisePrototype) return promise.then(ok, bad);
-    if (promise.constructor !== NativePromise || (NativePromise as never)[species] !== NativePromise) {
+    if (promise.constructor !== NativePromise || !speciesIntact) {
       defineProperty(promise, 'constructor', { __proto__: null, value: plainSpecies } as PropertyDescriptor);
     }
     return then(promise, ok, bad);
@@ -234,10 +250,11 @@ function react<T, R>(promise: Promise<T>, ok: (value: T) => R, bad: (error: unkn
   }
 }
 
-const encodeInto = method<
-  (self: TextEncoder, text: string, target: Uint8Array) => { read: number; written: number }
->('TextEncoder', 'encodeInto');
-const decode = method<(self: TextDecoder, bytes: Uint8Array) => string>('TextDecoder', 'decode');
+const encodeInto =
+  methods('TextEncoder')<
+    (self: TextEncoder, text: string, target: Uint8Array) => { read: number; written: number }
+  >('encodeInto');
+const decode = methods('TextDecoder')<(self: TextDecoder, bytes: Uint8Array) => string>('decode');
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 /** Longest piece of text whose UTF-8 form always fits the scratch bytes (3 bytes for each UTF-16 unit). */

@@ -10,7 +10,7 @@ import {
   type TapStreamKind,
 } from '../protocol/messages';
 import { createByteLog, createColumns, createTextColumn } from './columns';
-import { append, bytesOf, clearTimer, cutText, min, now, setTimer } from './primordials';
+import { append, bytesOf, clearTimer, cutText, min, now, safeSet, setTimer } from './primordials';
 
 /** Sends one batch away; `transfer` lists the buffers that go with it. */
 export type Ship = (batch: TapBatch, transfer: ArrayBuffer[]) => void;
@@ -29,8 +29,9 @@ export interface Stream {
 export type StartInfo = Omit<TapStart, 'stream' | 'kind' | 'object'>;
 
 export interface Recorder {
-  /** A number for an object of the page's. */
+  /** A number for an object of the page's that may have several streams. */
   newObject(): number;
+  /** `object` 0: an object of its own. */
   start(kind: TapStreamKind, object: number, info: StartInfo): Stream;
   head(stream: Stream, head: Omit<TapHead, 'stream'>): void;
   /** `wanted` bytes of `data`, `from` on, are copied at once: the page may overwrite or transfer them. */
@@ -60,7 +61,7 @@ export interface Recorder {
     message?: string | null,
     byteLength?: number | null,
     atMs?: number,
-    close?: { code: number; reason: string; clean: boolean } | null,
+    closing?: { code: number; reason: string; clean: boolean } | null,
   ): void;
   blocked(startMs: number, durationMs: number): void;
   /** Largest payload that may still be captured of this stream's next record. */
@@ -122,6 +123,8 @@ export function createRecorder(ship: Ship, onFirstStream: () => void): Recorder 
   const ids = createTextColumn(BATCH_RECORDS);
   const texts = createTextColumn(BATCH_RECORDS);
   const blocked = createColumns(2, BATCH_RECORDS);
+
+  const running = safeSet<Stream>();
 
   const roomFor = (bytes: number, share: number) =>
     held + bytes <= (claimed ? CLAIMED_BYTES : UNCLAIMED_BYTES) * share;
@@ -251,6 +254,13 @@ export function createRecorder(ship: Ship, onFirstStream: () => void): Recorder 
     return granted;
   }
 
+  function close(stream: Stream): void {
+    stream.open = false;
+    running.delete(stream);
+    stream.release?.();
+    stream.release = null;
+  }
+
   function loss(stream: Stream, reason: TapLossReason): void {
     if (!stream.open) return;
     for (let i = 0; i < stream.losses.length; i++) if (stream.losses[i] === reason) return;
@@ -264,12 +274,13 @@ export function createRecorder(ship: Ship, onFirstStream: () => void): Recorder 
       if (streams === 0) onFirstStream();
       const id = ++streams;
       const bytes = LIFE_BYTES + 2 * (info.url.length + (info.body?.length ?? 0)) + 64 * info.headers.length;
-      const open = admit(bytes, 1);
-      if (open) {
-        append(starts, { stream: id, kind, object, ...info });
+      const stream: Stream = { id, open: admit(bytes, 1), payloadBytes: 0, losses: [], release: null };
+      if (stream.open) {
+        running.add(stream);
+        append(starts, { stream: id, kind, object: object || ++objects, ...info });
         admitted();
       }
-      return { id, open, payloadBytes: 0, losses: [], release: null };
+      return stream;
     },
     head(stream, head) {
       if (!stream.open || !admit(LIFE_BYTES + 128 * head.headers.length, 1)) return;
@@ -303,20 +314,18 @@ export function createRecorder(ship: Ship, onFirstStream: () => void): Recorder 
       admitted();
     },
     loss,
-    end(stream, kind, message = null, byteLength = null, atMs = now(), close = null) {
+    end(stream, kind, message = null, byteLength = null, atMs = now(), closing = null) {
       if (!stream.open) return;
-      stream.open = false;
-      stream.release?.();
-      stream.release = null;
+      close(stream);
       if (!admit(LIFE_BYTES, 1)) return;
       append(ends, {
         stream: stream.id,
         atMs,
         kind,
         message,
-        closeCode: close ? close.code : null,
-        closeReason: close ? close.reason : null,
-        wasClean: close ? close.clean : null,
+        closeCode: closing ? closing.code : null,
+        closeReason: closing ? closing.reason : null,
+        wasClean: closing ? closing.clean : null,
         byteLength,
       });
       admitted();
@@ -343,6 +352,7 @@ export function createRecorder(ship: Ship, onFirstStream: () => void): Recorder 
     isStopped: () => stopped,
     stop() {
       stopped = true;
+      running.forEach(close);
       if (timer) clearTimer(timer);
       waiting = [];
       starts = [];

@@ -2,8 +2,9 @@ import {
   append,
   cutText,
   getPrototypeOf,
-  getter,
-  method,
+  getters,
+  match,
+  methods,
   NativeURL,
   ownKeys,
   ownValue,
@@ -18,21 +19,20 @@ const MAX_TEXT = 8192;
 const MAX_HEADERS = 256;
 const MAX_BODY_BYTES = 16 * 1024;
 
-const urlHref = getter<string>('URL', 'href');
-const baseUri = getter<string>('Node', 'baseURI');
-const anchorHref = getter<string>('HTMLAnchorElement', 'href');
-const paramsToString = method<(self: unknown) => string>('URLSearchParams', 'toString');
-const blobSize = getter<number>('Blob', 'size');
-const requestUrl = getter<string>('Request', 'url');
-const requestMethod = getter<string>('Request', 'method');
-const requestHeaders = getter<Headers>('Request', 'headers');
-const requestCredentials = getter<string>('Request', 'credentials');
-const requestMode = getter<string>('Request', 'mode');
-const forEachHeader = method<(self: unknown, run: (value: string, name: string) => void) => void>(
-  'Headers',
-  'forEach',
-);
-const signalAborted = getter<boolean>('AbortSignal', 'aborted');
+const urlHref = getters('URL')<string>('href');
+const baseUri = getters('Node')<string>('baseURI');
+const anchorHref = getters('HTMLAnchorElement')<string>('href');
+const paramsToString = methods('URLSearchParams')<(self: unknown) => string>('toString');
+const blobSize = getters('Blob')<number>('size');
+const requestGetter = getters('Request');
+const requestUrl = requestGetter<string>('url');
+const requestMethod = requestGetter<string>('method');
+const requestHeaders = requestGetter<Headers>('headers');
+const requestCredentials = requestGetter<string>('credentials');
+const requestMode = requestGetter<string>('mode');
+const forEachHeader =
+  methods('Headers')<(self: unknown, run: (value: string, name: string) => void) => void>('forEach');
+const signalAborted = getters('AbortSignal')<boolean>('aborted');
 const host = location;
 const page = document;
 
@@ -101,7 +101,7 @@ export function bodyInfo(body: unknown): { text: string | null; byteLength: numb
     const size = sizeOf(body);
     return { text: null, byteLength: size >= 0 ? size : (tryGet(blobSize, body) ?? 0) };
   }
-  return typeof body === 'string' ? textInfo(body) : { text: null, byteLength: 0 };
+  return typeof body === 'string' ? textInfo(body) : NO_BODY;
 }
 
 function textInfo(text: string): { text: string; byteLength: number } {
@@ -109,15 +109,41 @@ function textInfo(text: string): { text: string; byteLength: number } {
   return { text: byteLength > MAX_BODY_BYTES ? cutText(text, MAX_BODY_BYTES) : text, byteLength };
 }
 
-const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
+const NORMALISED = /^(delete|get|head|options|post|put)$/i;
 
 /** The browser upper-cases exactly these; `patch` stays `patch`. */
 export function normalMethod(value: unknown): string {
   if (typeof value !== 'string') return 'GET';
-  const upper = toUpperCase(value);
-  for (let i = 0; i < METHODS.length; i++) if (METHODS[i] === upper) return upper;
-  return shorten(value);
+  return match(NORMALISED, value) ? toUpperCase(value) : shorten(value);
 }
+
+/** The description of a request of which nothing but this is known. */
+export function plainRequest(
+  atMs: number,
+  method: string,
+  url: string,
+  headers: [string, string][],
+  body: { text: string | null; byteLength: number },
+  credentials: StartInfo['credentials'],
+  mode: string | null,
+  hasAbortSignal: boolean | null,
+  protocols: string[],
+): StartInfo {
+  return {
+    atMs,
+    method,
+    url,
+    headers,
+    body: body.text,
+    bodyByteLength: body.byteLength,
+    credentials,
+    mode,
+    hasAbortSignal,
+    protocols,
+  };
+}
+
+export const NO_BODY = { text: null, byteLength: 0 };
 
 type Credentials = StartInfo['credentials'];
 const credentialsMode = (value: unknown): Credentials =>
@@ -136,7 +162,6 @@ export function fetchInfo(args: unknown[], atMs: number): { info: StartInfo; sig
   const url = fromRequest === null ? absoluteUrl(input) : shorten(fromRequest);
   if (url === null) return null;
   const own = (key: string) => ownValue(init, key);
-  const body = bodyInfo(own('body'));
   const headers = own('headers');
   const signal = own('signal');
   const hasSignal = tryGet(signalAborted, signal) !== null;
@@ -146,26 +171,24 @@ export function fetchInfo(args: unknown[], atMs: number): { info: StartInfo; sig
   const mode = own('mode');
   return {
     signal: hasSignal ? signal : null,
-    info: {
+    info: plainRequest(
       atMs,
-      method: isRequest && givenMethod === undefined ? requestMethod(input) : normalMethod(givenMethod),
+      isRequest && givenMethod === undefined ? requestMethod(input) : normalMethod(givenMethod),
       url,
-      headers: headerPairs(headers === undefined && isRequest ? requestHeaders(input) : headers),
-      body: body.text,
-      bodyByteLength: body.byteLength,
-      credentials:
-        credentialsMode(own('credentials')) ??
+      headerPairs(headers === undefined && isRequest ? requestHeaders(input) : headers),
+      bodyInfo(own('body')),
+      credentialsMode(own('credentials')) ??
         (isRequest ? credentialsMode(requestCredentials(input)) : plain ? 'same-origin' : null),
-      mode: typeof mode === 'string' ? shorten(mode) : isRequest ? requestMode(input) : plain ? 'cors' : null,
+      typeof mode === 'string' ? shorten(mode) : isRequest ? requestMode(input) : plain ? 'cors' : null,
       // Every Request has a signal of its own: it does not say whether the page passed one.
-      hasAbortSignal: hasSignal ? true : isRequest || !plain ? null : false,
-      protocols: [],
-    },
+      hasSignal ? true : isRequest || !plain ? null : false,
+      [],
+    ),
   };
 }
 
 const objectPrototype = Object.prototype;
-export function isPlain(value: unknown): boolean {
+function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = getPrototypeOf(value);
   return prototype === null || prototype === objectPrototype;

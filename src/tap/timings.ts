@@ -1,9 +1,9 @@
 import type { Body } from './bodies';
 import {
   clearTimer,
-  getter,
+  getters,
   indexOf,
-  method,
+  methods,
   now,
   safeSet,
   setTimer,
@@ -34,19 +34,21 @@ interface Expected {
   endedAtMs: number;
 }
 
-const getEntries = method<(self: unknown) => PerformanceEntry[]>(
-  'PerformanceObserverEntryList',
+const getEntries = methods('PerformanceObserverEntryList')<(self: unknown) => PerformanceEntry[]>(
   'getEntries',
 );
-const observe = method<(self: unknown, options: object) => void>('PerformanceObserver', 'observe');
-const disconnect = method<(self: unknown) => void>('PerformanceObserver', 'disconnect');
-const entryType = getter<string>('PerformanceEntry', 'entryType');
-const entryName = getter<string>('PerformanceEntry', 'name');
-const entryStart = getter<number>('PerformanceEntry', 'startTime');
-const entryDuration = getter<number>('PerformanceEntry', 'duration');
-const initiator = getter<string>('PerformanceResourceTiming', 'initiatorType');
-const responseEnd = getter<number>('PerformanceResourceTiming', 'responseEnd');
-const decodedSize = getter<number>('PerformanceResourceTiming', 'decodedBodySize');
+const performanceObserverMethod = methods('PerformanceObserver');
+const observe = performanceObserverMethod<(self: unknown, options: object) => void>('observe');
+const disconnect = performanceObserverMethod<(self: unknown) => void>('disconnect');
+const performanceEntryGetter = getters('PerformanceEntry');
+const entryType = performanceEntryGetter<string>('entryType');
+const entryName = performanceEntryGetter<string>('name');
+const entryStart = performanceEntryGetter<number>('startTime');
+const entryDuration = performanceEntryGetter<number>('duration');
+const performanceResourceTimingGetter = getters('PerformanceResourceTiming');
+const initiator = performanceResourceTimingGetter<string>('initiatorType');
+const responseEnd = performanceResourceTimingGetter<number>('responseEnd');
+const decodedSize = performanceResourceTimingGetter<number>('decodedBodySize');
 const NativeObserver = PerformanceObserver;
 
 /** Streams waiting for their entry: the newest are the ones that matter. */

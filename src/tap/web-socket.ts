@@ -5,46 +5,45 @@ import {
   apply,
   attempt,
   construct,
-  getter,
+  getters,
   now,
   ownValue,
   removeListener,
-  safeSet,
   safeWeakMap,
   sizeOf,
   utf8Length,
 } from './primordials';
 import type { Recorder, Stream } from './recorder';
-import { tryGet } from './request';
+import { NO_BODY, plainRequest, tryGet } from './request';
 
 interface Socket {
   stream: Stream;
   opened: boolean;
   closedByPage: boolean;
-  release(): void;
 }
 
 const OPEN = 1;
 const MAX_PROTOCOLS = 32;
 
-const socketUrl = getter<string>('WebSocket', 'url');
-const socketState = getter<number>('WebSocket', 'readyState');
-const socketProtocol = getter<string>('WebSocket', 'protocol');
-const socketExtensions = getter<string>('WebSocket', 'extensions');
-const eventType = getter<string>('Event', 'type');
-const eventData = getter<unknown>('MessageEvent', 'data');
-const closeCode = getter<number>('CloseEvent', 'code');
-const closeReason = getter<string>('CloseEvent', 'reason');
-const closeWasClean = getter<boolean>('CloseEvent', 'wasClean');
-const blobSize = getter<number>('Blob', 'size');
+const webSocketGetter = getters('WebSocket');
+const socketUrl = webSocketGetter<string>('url');
+const socketState = webSocketGetter<number>('readyState');
+const socketProtocol = webSocketGetter<string>('protocol');
+const socketExtensions = webSocketGetter<string>('extensions');
+const eventType = getters('Event')<string>('type');
+const eventData = getters('MessageEvent')<unknown>('data');
+const closeEventGetter = getters('CloseEvent');
+const closeCode = closeEventGetter<number>('code');
+const closeReason = closeEventGetter<string>('reason');
+const closeWasClean = closeEventGetter<boolean>('wasClean');
+const blobSize = getters('Blob')<number>('size');
 
 const EVENTS = ['open', 'message', 'close'];
 
 /** Watches WebSocket by listeners that run before the page's own, and `send`. */
-export function patchWebSocket(patches: Patches, recorder: Recorder): { stop(): void } {
-  if (!globalThis.WebSocket) return { stop() {} };
+export function patchWebSocket(patches: Patches, recorder: Recorder): void {
+  if (!globalThis.WebSocket) return;
   const sockets = safeWeakMap<object, Socket>();
-  const live = safeSet<Socket>();
 
   patches.globalClass('WebSocket', (target, args, newTarget) => {
     const startedAtMs = now();
@@ -71,32 +70,28 @@ export function patchWebSocket(patches: Patches, recorder: Recorder): { stop(): 
   });
 
   function begin(webSocket: object, protocols: unknown, atMs: number): void {
-    const stream = recorder.start('websocket', recorder.newObject(), {
-      atMs,
-      method: 'GET',
-      url: socketUrl(webSocket),
-      headers: [],
-      body: null,
-      bodyByteLength: 0,
-      credentials: 'include',
-      mode: 'websocket',
-      hasAbortSignal: null,
-      protocols: protocolList(protocols),
-    });
+    const stream = recorder.start(
+      'websocket',
+      0,
+      plainRequest(
+        atMs,
+        'GET',
+        socketUrl(webSocket),
+        [],
+        NO_BODY,
+        'include',
+        'websocket',
+        null,
+        protocolList(protocols),
+      ),
+    );
     const onEvent = (event: Event) => attempt(() => observe(webSocket, socket, event));
-    const socket: Socket = {
-      stream,
-      opened: false,
-      closedByPage: false,
-      release() {
-        live.delete(socket);
-        sockets.delete(webSocket);
-        for (let i = 0; i < EVENTS.length; i++) removeListener(webSocket, EVENTS[i]!, onEvent);
-      },
-    };
+    const socket: Socket = { stream, opened: false, closedByPage: false };
     sockets.set(webSocket, socket);
-    live.add(socket);
     for (let i = 0; i < EVENTS.length; i++) addListener(webSocket, EVENTS[i]!, onEvent);
+    stream.release = () => {
+      for (let i = 0; i < EVENTS.length; i++) removeListener(webSocket, EVENTS[i]!, onEvent);
+    };
   }
 
   function record(stream: Stream, atMs: number, sent: boolean, data: unknown): void {
@@ -157,15 +152,8 @@ export function patchWebSocket(patches: Patches, recorder: Recorder): { stop(): 
         reason: closeReason(event),
         clean,
       });
-      socket.release();
     }
   }
-
-  return {
-    stop() {
-      live.forEach((socket) => void socket.release());
-    },
-  };
 }
 
 function protocolList(protocols: unknown): string[] {

@@ -5,13 +5,12 @@ import {
   apply,
   attempt,
   encodeText,
-  getter,
+  getters,
   indexOf,
-  method,
+  methods,
   min,
   now,
   removeListener,
-  safeSet,
   safeWeakMap,
   split,
   substring,
@@ -19,7 +18,7 @@ import {
   trim,
 } from './primordials';
 import type { Recorder, Stream } from './recorder';
-import { absoluteUrl, bodyInfo, normalMethod, shorten } from './request';
+import { absoluteUrl, bodyInfo, normalMethod, plainRequest, shorten } from './request';
 
 interface Exchange {
   method: string;
@@ -34,33 +33,34 @@ interface Exchange {
   taken: number;
 }
 
-const readyState = getter<number>('XMLHttpRequest', 'readyState');
-const status = getter<number>('XMLHttpRequest', 'status');
-const statusText = getter<string>('XMLHttpRequest', 'statusText');
-const responseUrl = getter<string>('XMLHttpRequest', 'responseURL');
-const responseType = getter<string>('XMLHttpRequest', 'responseType');
-const responseText = getter<string>('XMLHttpRequest', 'responseText');
-const withCredentials = getter<boolean>('XMLHttpRequest', 'withCredentials');
-const allHeaders = method<(self: unknown) => string>('XMLHttpRequest', 'getAllResponseHeaders');
-const loaded = getter<number>('ProgressEvent', 'loaded');
-const eventType = getter<string>('Event', 'type');
-const eventTarget = getter<object>('Event', 'currentTarget');
+const xhrGetter = getters('XMLHttpRequest');
+const readyState = xhrGetter<number>('readyState');
+const status = xhrGetter<number>('status');
+const statusText = xhrGetter<string>('statusText');
+const responseUrl = xhrGetter<string>('responseURL');
+const responseType = xhrGetter<string>('responseType');
+const responseText = xhrGetter<string>('responseText');
+const withCredentials = xhrGetter<boolean>('withCredentials');
+const allHeaders = methods('XMLHttpRequest')<(self: unknown) => string>('getAllResponseHeaders');
+const loaded = getters('ProgressEvent')<number>('loaded');
+const eventGetter = getters('Event');
+const eventType = eventGetter<string>('type');
+const eventTarget = eventGetter<object>('currentTarget');
 
 const EVENTS = ['readystatechange', 'progress', 'load', 'error', 'abort', 'timeout'];
 
 /** Watches XMLHttpRequest by its own progress events; uploads are left alone (listening would force a preflight). */
-export function patchXhr(patches: Patches, recorder: Recorder): { stop(): void } {
-  if (!globalThis.XMLHttpRequest) return { stop() {} };
+export function patchXhr(patches: Patches, recorder: Recorder): void {
+  if (!globalThis.XMLHttpRequest) return;
   const { prototype } = XMLHttpRequest;
   const exchanges = safeWeakMap<object, Exchange>();
-  const busy = safeSet<object>();
 
   patches.method(prototype, 'open', (target, self, args) => {
     // Reopening ends a running request without any event.
     const before = exchanges.get(self as object);
     const result = apply(target, self, args);
     attempt(() => {
-      if (before?.stream) finish(self as object, before, 'aborted', null);
+      if (before?.stream) finish(before, 'aborted');
       exchanges.set(self as object, {
         method: normalMethod(args[0]),
         url: absoluteUrl(args[1]),
@@ -92,33 +92,33 @@ export function patchXhr(patches: Patches, recorder: Recorder): { stop(): void }
       return apply(target, self, args);
     } catch (error) {
       // A synchronous request throws where another would fire `error`.
-      attempt(() => finish(self as object, exchange, 'refused', null));
+      attempt(() => finish(exchange, 'refused'));
       throw error;
     }
   });
 
   function begin(xhr: object, exchange: Exchange, data: unknown): void {
     if (readyState(xhr) !== 1) return;
-    const body = bodyInfo(data);
-    exchange.stream = recorder.start('xhr', recorder.newObject(), {
-      atMs: now(),
-      method: exchange.method,
-      url: exchange.url!,
-      headers: exchange.headers,
-      body: body.text,
-      bodyByteLength: body.byteLength,
-      credentials: withCredentials(xhr) ? 'include' : 'same-origin',
-      mode: null,
-      hasAbortSignal: null,
-      protocols: [],
-    });
-    busy.add(xhr);
+    const stream = recorder.start(
+      'xhr',
+      0,
+      plainRequest(
+        now(),
+        exchange.method,
+        exchange.url!,
+        exchange.headers,
+        bodyInfo(data),
+        withCredentials(xhr) ? 'include' : 'same-origin',
+        null,
+        null,
+        [],
+      ),
+    );
+    exchange.stream = stream;
     for (let i = 0; i < EVENTS.length; i++) addListener(xhr, EVENTS[i]!, onEvent);
-  }
-
-  function release(xhr: object): void {
-    busy.delete(xhr);
-    for (let i = 0; i < EVENTS.length; i++) removeListener(xhr, EVENTS[i]!, onEvent);
+    stream.release = () => {
+      for (let i = 0; i < EVENTS.length; i++) removeListener(xhr, EVENTS[i]!, onEvent);
+    };
   }
 
   function onEvent(event: Event): void {
@@ -134,10 +134,10 @@ export function patchXhr(patches: Patches, recorder: Recorder): { stop(): void }
       else if (type === 'load') {
         onHead(xhr, exchange);
         onBytes(xhr, exchange, loaded(event));
-        finish(xhr, exchange, 'complete', null, loaded(event));
-      } else if (type === 'error') finish(xhr, exchange, exchange.headSeen ? 'error' : 'refused', null);
+        finish(exchange, 'complete', null, loaded(event));
+      } else if (type === 'error') finish(exchange, exchange.headSeen ? 'error' : 'refused');
       // The page's own time limit is the page's own decision, as `AbortSignal.timeout()` is.
-      else finish(xhr, exchange, 'aborted', type === 'timeout' ? 'TimeoutError' : 'AbortError');
+      else finish(exchange, 'aborted', type === 'timeout' ? 'TimeoutError' : 'AbortError');
     });
   }
 
@@ -200,23 +200,15 @@ export function patchXhr(patches: Patches, recorder: Recorder): { stop(): void }
   }
 
   function finish(
-    xhr: object,
     exchange: Exchange,
     kind: 'complete' | 'error' | 'aborted' | 'refused',
-    message: string | null,
+    message: string | null = null,
     byteLength: number | null = null,
   ): void {
     const { stream } = exchange;
     exchange.stream = null;
-    release(xhr);
     if (stream) recorder.end(stream, kind, message, byteLength);
   }
-
-  return {
-    stop() {
-      busy.forEach(release);
-    },
-  };
 }
 
 function parseHeaders(text: string): [string, string][] {

@@ -154,7 +154,8 @@ export async function startTapServer(): Promise<TapServer> {
         return;
       }
       case '/bulk': {
-        head('application/octet-stream');
+        // A connection that has carried much has large kernel buffers: each of these gets a fresh one.
+        head('application/octet-stream', { connection: 'close' });
         const block = Buffer.alloc(64 * 1024, 120);
         const total = number('mb', 1) * 1024 * 1024;
         for (let sent = 0; sent < total; sent += block.length) if (!(await write(block))) return;
