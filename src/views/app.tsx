@@ -3,6 +3,7 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/table.css';
 import './styles/detail.css';
+import './styles/recipes.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RecorderControls, Recording } from '../store/types';
 import { Boundary } from './components/boundary';
@@ -10,6 +11,7 @@ import { ModelContext, useModel } from './components/context';
 import { Detail } from './components/detail';
 import { openFile } from './components/files';
 import { Icon } from './components/icons';
+import { RecipeBrowser } from './components/recipe-browser';
 import { Split } from './components/split';
 import { StatusBar } from './components/status-bar';
 import { StreamTable } from './components/stream-table';
@@ -47,6 +49,7 @@ function Frame() {
   const widthPx = useWidth(root);
   const [dropping, setDropping] = useState(false);
   const open = model.detailOpen.value;
+  const browsing = model.recipes.isOpen.value;
   const mode =
     widthPx === 0 || widthPx >= ROOMY_FROM_PX ? 'beside' : widthPx >= BESIDE_FROM_PX ? 'tight' : 'stacked';
   const size = widthPx < 560 ? 'tiny' : widthPx < 1180 ? 'medium' : 'wide';
@@ -59,7 +62,8 @@ function Frame() {
       onKeyDown={(event) => {
         if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'f') {
           event.preventDefault();
-          root.current?.querySelector<HTMLInputElement>('#filter')?.focus();
+          const field = model.recipes.isOpen.value ? '.recipe-search input' : '#filter';
+          root.current?.querySelector<HTMLInputElement>(field)?.focus();
         }
       }}
       onDragOver={(event) => {
@@ -83,10 +87,18 @@ function Frame() {
         <Notices />
       </header>
       <main class="main">
-        <Boundary name="The panel">
-          <Split mode={mode} first={<StreamTable />} second={open ? <Detail /> : null} />
-        </Boundary>
-        {!open && (
+        {/* Kept beneath the recipes, so that scroll and selection are there again. */}
+        <div class="beneath" inert={browsing}>
+          <Boundary name="The panel">
+            <Split mode={mode} first={<StreamTable />} second={open ? <Detail /> : null} />
+          </Boundary>
+        </div>
+        {browsing && (
+          <Boundary name="The recipe browser">
+            <RecipeBrowser />
+          </Boundary>
+        )}
+        {!open && !browsing && (
           <button
             type="button"
             class="icon-button reopen"

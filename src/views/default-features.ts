@@ -3,7 +3,7 @@ import { exportHar } from '../exchange/export/har';
 import { findingsMarkdown } from '../exchange/export/markdown';
 import { traceJsonPieces } from '../exchange/export/trace-json';
 import { importBytes, MAX_FILE_BYTES } from '../exchange/import/file';
-import { recipeOf } from '../recipes';
+import { DOCUMENTS, documentOf, RECIPES, recipeOf, searchRecipes } from '../recipes';
 import type { Trace } from '../trace/types';
 import type { Features } from './features';
 import { formatBytes } from './format';
@@ -13,6 +13,7 @@ const JSON_TYPE = 'application/json';
 /** Everything this build can do; panel and dashboard both hand it to the app. */
 export const features: Features = {
   recipeOf,
+  library: { recipes: RECIPES, documents: DOCUMENTS, recipeOf, documentOf, search: searchRecipes },
   async readFile(file) {
     // Refused before it is read: a file of gigabytes would not fit into memory.
     if (file.size > MAX_FILE_BYTES) {

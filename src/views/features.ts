@@ -2,6 +2,7 @@ import type { Finding } from '../diagnose/rule';
 import type { Recipe } from '../recipes/types';
 import type { Diagnosis } from '../store/types';
 import type { StreamRecord, Trace } from '../trace/types';
+import type { RecipeLibrary } from './model/recipe-shelf';
 
 /** One way to save a recording. */
 export interface ExportFormat {
@@ -16,6 +17,8 @@ export interface ExportFormat {
 /** What the views can do beyond showing: handed in, so that a page offers only what it has. */
 export interface Features {
   recipeOf(id: string): Recipe | null;
+  /** Everything that the recipe browser can show. */
+  library: RecipeLibrary;
   /**
    * Opens a trace or HAR file; `problems` are the parts that could not be read, a sentence each.
    * @throws Error with a clear sentence that names the file, when nothing of it can be used

@@ -55,6 +55,20 @@ export function Toolbar() {
       <span class="divider" aria-hidden="true" />
       <button
         type="button"
+        class="tool-button toggle"
+        aria-label="Recipes"
+        aria-pressed={model.recipes.isOpen.value}
+        title="All recipes: search them, by platform and by report"
+        onClick={() => {
+          if (model.recipes.isOpen.value) model.recipes.close();
+          else model.recipes.show();
+        }}
+      >
+        <Icon name="book" />
+        <span class="wide-only">Recipes</span>
+      </button>
+      <button
+        type="button"
         class="tool-button"
         aria-label="Import"
         title="Open a trace or a HAR file (or drop one here)"

@@ -9,6 +9,7 @@ import { Announcer } from './announcer';
 import { ArrivalBins } from './arrival-bins';
 import { matchesFilter, parseFilter } from './filter';
 import { type LossItem, lossItems } from './losses';
+import { RecipeShelf } from './recipe-shelf';
 import { type Sort, type SortColumn, type StreamRow, sortRows, streamRow } from './stream-row';
 
 export const TABS = ['diagnosis', 'timing', 'events', 'headers', 'session'] as const;
@@ -56,6 +57,7 @@ export class PanelModel {
   readonly eventIndex = signal<number | null>(null);
   readonly timingFocus = signal<TimingFocus | null>(null);
   readonly notices = signal<Notice[]>([]);
+  readonly recipes = new RecipeShelf();
   readonly announcement: ReadonlySignal<string>;
   readonly totals = signal<Totals>({ streams: 0, events: 0, errors: 0, warnings: 0, consumedNatively: 0 });
   readonly losses = signal<LossItem[]>([]);

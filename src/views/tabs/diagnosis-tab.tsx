@@ -8,7 +8,7 @@ import { CopyButton } from '../components/copy-button';
 import { EmptyState } from '../components/empty-state';
 import { HopsLine } from '../components/hops-line';
 import { SeverityIcon } from '../components/icons';
-import { RecipeView } from '../components/recipe-view';
+import { NoRecipe, RecipeView } from '../components/recipe-view';
 import { formatBytes, formatDuration, plural } from '../format';
 import { streamLossText } from '../model/losses';
 import { nameOf, rootsOf, type StreamRow } from '../model/stream-row';
@@ -92,6 +92,7 @@ function FindingWithRecipe(props: {
       {recipe && shown && (
         <RecipeView recipe={recipe} platforms={finding.platforms} name={`recipe-${idSafe(finding.key)}`} />
       )}
+      {!recipe && <NoRecipe id={finding.recipe} />}
     </div>
   );
 }
@@ -395,6 +396,7 @@ function OverviewCard({ finding, symptoms }: { finding: Finding; symptoms: reado
       {recipe && shown && (
         <RecipeView recipe={recipe} platforms={finding.platforms} name={`recipe-${idSafe(finding.key)}`} />
       )}
+      {!recipe && <NoRecipe id={finding.recipe} />}
     </div>
   );
 }
