@@ -10,21 +10,24 @@ const MAY_IMPORT: Record<string, { any: string[]; type?: string[] }> = {
   trace: { any: ['lib'] },
   decode: { any: ['lib', 'trace'] },
   diagnose: { any: ['lib', 'trace', 'decode'] },
+  compare: { any: ['lib', 'trace', 'decode', 'diagnose'] },
   recipes: { any: [] },
-  exchange: { any: ['lib', 'trace', 'decode', 'diagnose', 'recipes'] },
+  exchange: { any: ['lib', 'trace', 'decode', 'diagnose', 'recipes', 'compare'] },
   protocol: { any: ['lib'], type: ['trace'] },
   tap: { any: ['protocol', 'lib'] },
   bridge: { any: ['protocol', 'lib'] },
   background: { any: ['protocol', 'lib', 'bridge', 'tap'] },
   store: { any: ['lib', 'trace', 'decode', 'diagnose', 'protocol', 'exchange'] },
-  views: { any: ['store', 'exchange', 'recipes', 'lib', 'trace', 'decode', 'diagnose'] },
+  views: { any: ['store', 'exchange', 'recipes', 'lib', 'trace', 'decode', 'diagnose', 'compare'] },
   devtools: { any: ['lib', 'protocol', 'store', 'exchange', 'trace'] },
   // `record` is a collector of its own: it keeps the store and injects tap and bridge as text.
-  cli: { any: ['lib', 'trace', 'decode', 'diagnose', 'recipes', 'exchange', 'store', 'protocol'] },
+  cli: {
+    any: ['lib', 'trace', 'decode', 'diagnose', 'recipes', 'exchange', 'compare', 'store', 'protocol'],
+  },
   build: { any: ['recipes'] },
 };
 
-const CORE = ['lib', 'trace', 'decode', 'diagnose', 'recipes', 'exchange'];
+const CORE = ['lib', 'trace', 'decode', 'diagnose', 'compare', 'recipes', 'exchange'];
 
 /** Packages that only some folders may know. */
 const PACKAGE_HOMES: Record<string, string[]> = {
