@@ -90,6 +90,30 @@ export function limitsMatching(
   return kept;
 }
 
+/**
+ * Values that gateways, load balancers and servers are commonly set to, by default or by hand, where nothing betrays
+ * which one it was: a limit that fits no platform seen is still a limit.
+ */
+const COMMON_LIMITS_MS: Record<'idle' | 'total', readonly number[]> = {
+  idle: [30, 60, 100, 120, 230, 300, 350, 600].map((seconds) => seconds * 1000),
+  total: [29, 30, 60, 100, 120, 230, 300, 600, 900, 3600].map((seconds) => seconds * 1000),
+};
+/** A limit cannot strike before its time; only rounding, and a first byte that was late itself, are forgiven. */
+const COMMON_EARLY_MS = 500;
+
+/** The common limit that a measured time fits, ms; null when there is none. */
+export function commonLimitMs(kind: 'idle' | 'total', ms: number): number | null {
+  const fits = COMMON_LIMITS_MS[kind].filter(
+    (limitMs) => ms - limitMs >= -COMMON_EARLY_MS && isNearLimit(ms, limitMs),
+  );
+  return fits.sort((a, b) => Math.abs(a - ms) - Math.abs(b - ms))[0] ?? null;
+}
+
+/** ", a value that gateways are often set to (30 s)". */
+export function commonLimitClause(limitMs: number): string {
+  return `, which fits a limit that gateways are often set to (${limitText(limitMs)})`;
+}
+
 /** The matches to name: those with a fingerprint when there is one, else all of them. */
 export function namedMatches(matches: readonly LimitMatch[]): LimitMatch[] {
   const betrayed = matches.filter((match) => match.hop !== null);
@@ -122,6 +146,11 @@ export function limitClause(matches: readonly LimitMatch[]): string {
   const names = orList(named.map(({ limit }) => `${limit.name} (${limitText(limit.defaultMs)})`));
   if (named.every(({ limit }) => limit.unverified)) return `, which may be ${names}`;
   return first.hop && first.statusFits ? `: ${names}` : `, which fits ${names}`;
+}
+
+/** The threshold of an evidence line, where there is a limit to hold it against. */
+export function thresholdOf(limitMs: number | null): { threshold?: number } {
+  return limitMs === null ? {} : { threshold: limitMs };
 }
 
 /** One line of evidence for each limit that is named. */

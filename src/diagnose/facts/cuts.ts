@@ -1,4 +1,4 @@
-import { type LimitMatch, limitsMatching } from '../limits';
+import { commonLimitMs, type LimitMatch, limitsMatching } from '../limits';
 import { endingOf, isOpened, netErrorOf } from './endings';
 import { lastActivityOf, lifeMs } from './moments';
 import type { Hop, StreamFacts } from './stream-facts';
@@ -27,8 +27,10 @@ export interface CutCause {
   cut: Cut;
   /** The time that the limit is held against, ms. */
   measuredMs: number;
-  /** Limits it fits, best first; empty when only the repetition speaks. */
+  /** Limits it fits, best first; empty when only the repetition or a common value speaks. */
   matches: LimitMatch[];
+  /** A value that gateways are often set to, ms: fits where no known platform does. */
+  commonMs: number | null;
   /** Streams of the endpoint, this one included, that were cut at the same time. */
   repeats: number;
   /** Data was still coming at its usual pace. */
@@ -116,19 +118,21 @@ export function causeOf(facts: StreamFacts, trace: TraceFacts): CutCause | null 
       )
     : [];
 
-  const asIdle = (matches: LimitMatch[], repeats: number): CutCause => ({
+  const asIdle = (matches: LimitMatch[], repeats: number, commonMs: number | null = null): CutCause => ({
     kind: 'idle',
     cut,
     measuredMs: silenceMs ?? 0,
     matches,
+    commonMs,
     repeats,
     isFlowing,
   });
-  const asTotal = (matches: LimitMatch[], repeats: number): CutCause => ({
+  const asTotal = (matches: LimitMatch[], repeats: number, commonMs: number | null = null): CutCause => ({
     kind: 'total',
     cut,
     measuredMs: ageMs,
     matches,
+    commonMs,
     repeats,
     isFlowing,
   });
@@ -141,6 +145,11 @@ export function causeOf(facts: StreamFacts, trace: TraceFacts): CutCause | null 
   if (total.length > 0 && isFlowing) return asTotal(total, repeats.ages);
 
   if (cut.by === 'unnamed') return null;
+  const commonIdleMs = isWorstSilence ? commonLimitMs('idle', silenceMs) : null;
+  if (commonIdleMs !== null) return asIdle([], repeats.silences, commonIdleMs);
+  const commonTotalMs = isFlowing ? commonLimitMs('total', ageMs) : null;
+  if (commonTotalMs !== null) return asTotal([], repeats.ages, commonTotalMs);
+
   const reconnects = stream.kind === 'eventsource' || stream.kind === 'websocket';
   const minAgeMs = reconnects ? MIN_REPEATED_RECONNECT_MS : MIN_REPEATED_AGE_MS;
   const minSilenceMs = reconnects ? MIN_REPEATED_RECONNECT_MS : MIN_REPEATED_SILENCE_MS;

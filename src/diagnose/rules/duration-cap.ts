@@ -1,7 +1,14 @@
 import { formatMs } from '../../lib/format';
 import { causeOf, cutOf } from '../facts/cuts';
 import { endingOf } from '../facts/endings';
-import { limitClause, limitEvidence, namedMatches, platformsOf } from '../limits';
+import {
+  commonLimitClause,
+  limitClause,
+  limitEvidence,
+  namedMatches,
+  platformsOf,
+  thresholdOf,
+} from '../limits';
 import type { StreamRule } from '../rule';
 
 /** The connection was cut because it had lasted too long, although data still flowed. */
@@ -20,7 +27,9 @@ export const durationCap: StreamRule = {
     const named = namedMatches(cause.matches);
     const fromMs = facts.requestAtMs;
     const clause =
-      limitClause(cause.matches) || `, and ${cause.repeats} streams of this endpoint died at the same age`;
+      limitClause(cause.matches) ||
+      (cause.commonMs !== null && commonLimitClause(cause.commonMs)) ||
+      `, and ${cause.repeats} streams of this endpoint died at the same age`;
     return {
       verdict: 'fail',
       severity: 'error',
@@ -31,7 +40,7 @@ export const durationCap: StreamRule = {
           label: 'age at the cut',
           value: Math.round(cause.measuredMs),
           unit: 'ms',
-          ...(named[0] ? { threshold: named[0].limit.defaultMs } : {}),
+          ...thresholdOf(named[0]?.limit.defaultMs ?? cause.commonMs),
           at: { streamId: stream.id, fromMs, toMs: fromMs + cause.measuredMs },
         },
         ...(cut.silenceMs === null

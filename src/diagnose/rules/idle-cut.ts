@@ -1,7 +1,14 @@
 import { formatMs } from '../../lib/format';
 import { causeOf, cutOf } from '../facts/cuts';
 import { endingOf } from '../facts/endings';
-import { limitClause, limitEvidence, namedMatches, platformsOf } from '../limits';
+import {
+  commonLimitClause,
+  limitClause,
+  limitEvidence,
+  namedMatches,
+  platformsOf,
+  thresholdOf,
+} from '../limits';
 import type { StreamRule } from '../rule';
 
 /** The connection was cut because nothing had been sent for too long. */
@@ -30,7 +37,8 @@ export const idleCut: StreamRule = {
     const silence = formatMs(cause.measuredMs);
     const repeated =
       cause.repeats > 1 ? `, as ${cause.repeats} streams of this endpoint were after the same silence` : '';
-    const clause = limitClause(cause.matches);
+    const clause =
+      limitClause(cause.matches) || (cause.commonMs === null ? '' : commonLimitClause(cause.commonMs));
     const since = { delivery: 'the last byte', headers: 'the headers', request: 'the request' } as const;
     return {
       verdict: 'fail',
@@ -42,7 +50,7 @@ export const idleCut: StreamRule = {
           label: 'silence before the cut',
           value: Math.round(cause.measuredMs),
           unit: 'ms',
-          ...(named[0] ? { threshold: named[0].limit.defaultMs } : {}),
+          ...thresholdOf(named[0]?.limit.defaultMs ?? cause.commonMs),
           at: { streamId: stream.id, fromMs: stream.end!.atMs - cause.measuredMs, toMs: stream.end!.atMs },
         },
         { label: 'age at the cut', value: Math.round(cut.ageMs), unit: 'ms' },

@@ -33,6 +33,20 @@ describe('a stream cut at an age', () => {
   });
 
   it.each([
+    [29.02, ' / server: nginx'],
+    [60.1, ' / server: nginx'],
+    [100.3, ' / server: cloudflare / cf-ray: 1'],
+    [230.2, ''],
+  ])('fits a value that gateways are often set to: %s s', (seconds, head) => {
+    const trace = drawTrace(flowing(seconds, head));
+    expect(alarms(trace)).toEqual(['error duration-cap s1']);
+    expect(findingOf(trace, 'duration-cap')).toMatchObject({
+      confidence: 'likely',
+      summary: expect.stringContaining('which fits a limit that gateways are often set to'),
+    });
+  });
+
+  it.each([
     ['http2-protocol-error', RESET],
     ['connection-lost', CHUNKED],
   ])('has %s as its symptom', (symptom, error) => {

@@ -50,6 +50,12 @@ describe('a connection cut after a silence', () => {
     expect(alarms(trace).filter((line) => line.startsWith('error'))).toEqual(['error idle-cut s1']);
   });
 
+  it.each(['30.1s', '100.2s', '300.4s'])('fits a value that gateways are often set to: %s', (silence) => {
+    const trace = drawTrace(cut(silence, ' / server: nginx'));
+    expect(alarms(trace)).toEqual(['error idle-cut s1']);
+    expect(findingOf(trace, 'idle-cut')!.confidence).toBe('likely');
+  });
+
   it.each([
     ['http2-protocol-error', RESET],
     ['connection-lost', CHUNKED],
@@ -155,8 +161,8 @@ describe('no idle cut', () => {
     const trace = drawTrace(`ask websocket GET wss://api.test/live
       50 headers 101 / server: nginx
       +1sx5 data {n}
-      +30s send hello
-      +30s close 1006`);
+      +22s send hello
+      +38s close 1006`);
     expect(findingOf(trace, 'idle-cut')).toBeUndefined();
     expect(findingOf(trace, 'connection-lost')).toBeDefined();
   });
