@@ -5,6 +5,7 @@ import { crx } from '@crxjs/vite-plugin';
 import preact from '@preact/preset-vite';
 import { defineConfig } from 'vitest/config';
 import manifest from './manifest.json' with { type: 'json' };
+import packageJson from './package.json' with { type: 'json' };
 import { developmentManifest, manifestPlugin } from './src/build/manifest-plugin.ts';
 import { recipePlugin } from './src/build/recipe-plugin.ts';
 import { scriptPlugin } from './src/build/script-plugin.ts';
@@ -29,6 +30,7 @@ export default defineConfig(({ mode, command }) => {
   if (mode === 'cli') {
     return {
       plugins: shared,
+      define: { __VERSION__: JSON.stringify(packageJson.version) },
       publicDir: false,
       ssr: { noExternal: true },
       build: {

@@ -1,8 +1,7 @@
 import { RESULT } from './commands/outcome';
 import { processTerminal, type Terminal } from './terminal';
 import { UnusableArguments, USAGE } from './usage';
-
-declare const __VERSION__: string;
+import { VERSION } from './version';
 
 /** Runs one command line and returns its exit status (see USAGE). Never throws. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
@@ -17,7 +16,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
         return (await import('./commands/recipes')).recipesCommand(rest, terminal);
       case '--version':
       case '-v':
-        terminal.stdout.write(`streamgauge ${__VERSION__}\n`);
+        terminal.stdout.write(`streamgauge ${VERSION}\n`);
         return RESULT.fine;
       case undefined:
         terminal.stderr.write(USAGE);

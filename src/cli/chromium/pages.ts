@@ -11,21 +11,37 @@ export interface PageScripts {
   bridge: string;
 }
 
+/** The bridge of one document: it lives as long as that does. */
+export interface Bridge {
+  /** The protocol's frame id, which network events name as well. */
+  frameId: string;
+  isTop: boolean;
+  /** Sends JSON text to it. */
+  send(json: string): void;
+}
+
+/** Where a network event comes from. */
+export interface NetworkSource {
+  session: CdpSession;
+  /** A worker: it has no document, and no tap sees what it asks for. */
+  isWorker: boolean;
+}
+
 export interface PageListener {
-  /** A message of one frame's bridge: JSON text, untrusted. `reply` sends JSON text back to it. */
-  tapMessage(from: string, json: string, reply: (json: string) => void): void;
-  /** An event of the Network domain of any target: page, frame or worker. */
-  networkEvent(method: string, params: CdpObject, targetKey: string): void;
-  /** The page's top frame went somewhere. */
-  navigated(url: string): void;
+  bridgeOpened(bridge: Bridge): void;
+  /** JSON text of its tap: untrusted. */
+  bridgeMessage(bridge: Bridge, json: string): void;
+  bridgeClosed(bridge: Bridge): void;
+  /** An event of the Network domain of the page, its frames and its workers. */
+  networkEvent(method: string, params: CdpObject, source: NetworkSource): void;
   loaded(): void;
-  crashed(): void;
+  /** The page's process is gone, or its tab was closed. */
+  ended(how: 'crashed' | 'closed'): void;
 }
 
 const NETWORK_EVENTS = [
   'Network.requestWillBeSent',
   'Network.requestWillBeSentExtraInfo',
-  'Network.requestServedFromCache',
   'Network.responseReceived',
   'Network.responseReceivedExtraInfo',
   'Network.dataReceived',
@@ -34,130 +50,215 @@ const NETWORK_EVENTS = [
   'Network.webSocketCreated',
   'Network.webSocketWillSendHandshakeRequest',
   'Network.webSocketHandshakeResponseReceived',
+  'Network.webSocketFrameSent',
+  'Network.webSocketFrameReceived',
   'Network.webSocketFrameError',
   'Network.webSocketClosed',
   'Network.eventSourceMessageReceived',
 ];
 
+interface TargetInfo {
+  type: string;
+  targetId: string;
+  url: string;
+}
+
+interface Attached {
+  session: CdpSession;
+  isWorker: boolean;
+  /** By execution context. */
+  bridges: Map<number, Bridge>;
+  ready: Promise<void>;
+}
+
+interface WatchOptions {
+  scripts: PageScripts;
+  headers: Record<string, string>;
+  listener: PageListener;
+}
+
 /** Attaches to one page, its frames and workers, and puts tap and bridge into every document before it runs. */
 export class WatchedPage {
-  private constructor(
-    readonly session: CdpSession,
-    readonly targetId: string,
-  ) {}
+  readonly #connection: CdpConnection;
+  readonly #options: WatchOptions;
+  readonly #attached = new Map<string, Attached>();
+  readonly #targetId: string;
+  #session!: CdpSession;
 
-  static async open(
-    connection: CdpConnection,
-    options: { scripts: PageScripts; headers: Record<string, string>; listener: PageListener },
-  ): Promise<WatchedPage> {
-    const { scripts, headers, listener } = options;
-    const targets = new Map<string, string>();
-    const ready = new Map<string, Promise<void>>();
+  private constructor(connection: CdpConnection, targetId: string, options: WatchOptions) {
+    this.#connection = connection;
+    this.#targetId = targetId;
+    this.#options = options;
+  }
 
-    const setUp = async (session: CdpSession, type: string) => {
-      // A worker has no page to tap: the network view is all there is.
-      const hasDocument = type === 'page' || type === 'iframe';
-      await Promise.allSettled([
-        session.send('Network.enable', { maxPostDataSize: 65_536 }),
-        ...(Object.keys(headers).length > 0
-          ? [session.send('Network.setExtraHTTPHeaders', { headers })]
-          : []),
-        session.send('Target.setAutoAttach', {
-          autoAttach: true,
-          waitForDebuggerOnStart: true,
-          flatten: true,
-        }),
-        ...(hasDocument
-          ? [
-              session.send('Page.enable'),
-              session.send('Runtime.enable'),
-              session.send('Runtime.addBinding', { name: SEND_BINDING, executionContextName: WORLD }),
-              session.send('Page.addScriptToEvaluateOnNewDocument', {
-                source: scripts.tap,
-                runImmediately: true,
-              }),
-              session.send('Page.addScriptToEvaluateOnNewDocument', {
-                source: scripts.bridge,
-                worldName: WORLD,
-                runImmediately: true,
-              }),
-            ]
-          : []),
-      ]);
-      await session.send('Runtime.runIfWaitingForDebugger').catch(() => undefined);
-    };
+  /** Takes the browser's empty tab, or a new one where there is none. Nothing is loaded yet. */
+  static async open(connection: CdpConnection, options: WatchOptions): Promise<WatchedPage> {
+    const page = new WatchedPage(connection, await emptyTab(connection), options);
+    page.#listen();
+    const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', {
+      targetId: page.#targetId,
+      flatten: true,
+    });
+    page.#session = connection.session(sessionId);
+    page.#session.on('Page.loadEventFired', () => options.listener.loaded());
+    page.#session.on('Inspector.targetCrashed', () => options.listener.ended('crashed'));
+    await page.#session.send('Inspector.enable').catch(() => undefined);
+    // Attaching announced the session like any other (frames, workers), and so set it up.
+    await page.#attached.get(sessionId)?.ready;
+    return page;
+  }
 
+  /** Goes to `url`; resolves with the browser's error text, or null when a page came. */
+  async navigate(url: string): Promise<string | null> {
+    const result = await this.#session.send<{ errorText?: string }>('Page.navigate', { url });
+    return result.errorText ?? null;
+  }
+
+  /**
+   * Runs a script in the page and waits for what it comes to: its last expression or, when it uses `await` or `return`
+   * at its top, what it returns. Rejects with what it threw, or with a `CdpError` when the page went away meanwhile.
+   */
+  async run(source: string): Promise<void> {
+    const asFunction = `(async () => {\n${source}\n})()`;
+    const plain = await this.#syntaxError(source);
+    if (plain !== null && (await this.#syntaxError(asFunction)) !== null) throw new Error(plain);
+    const result = await this.#session.send<{ exceptionDetails?: ExceptionDetails }>('Runtime.evaluate', {
+      expression: plain === null ? source : asFunction,
+      awaitPromise: true,
+      userGesture: true,
+    });
+    if (result.exceptionDetails) throw new Error(describe(result.exceptionDetails));
+  }
+
+  async #syntaxError(expression: string): Promise<string | null> {
+    const { exceptionDetails } = await this.#session.send<{ exceptionDetails?: ExceptionDetails }>(
+      'Runtime.compileScript',
+      { expression, sourceURL: '', persistScript: false },
+    );
+    return exceptionDetails ? describe(exceptionDetails) : null;
+  }
+
+  #listen(): void {
+    const connection = this.#connection;
+    const { listener } = this.#options;
     connection.on('Target.attachedToTarget', (params) => {
-      const { sessionId, targetInfo } = params as {
-        sessionId: string;
-        targetInfo: { type: string; targetId: string };
-      };
-      targets.set(sessionId, targetInfo.targetId);
-      ready.set(sessionId, setUp(connection.session(sessionId), targetInfo.type));
+      const { sessionId, targetInfo } = params as { sessionId: string; targetInfo: TargetInfo };
+      const session = connection.session(sessionId);
+      const hasDocument = targetInfo.type === 'page' || targetInfo.type === 'iframe';
+      this.#attached.set(sessionId, {
+        session,
+        isWorker: !hasDocument,
+        bridges: new Map(),
+        ready: this.#setUp(session, targetInfo),
+      });
+    });
+    connection.on('Target.detachedFromTarget', (params) => {
+      const { sessionId } = params as { sessionId: string };
+      this.#clear(sessionId);
+      this.#attached.delete(sessionId);
+      if (sessionId === this.#session?.id) listener.ended('closed');
     });
     for (const method of NETWORK_EVENTS) {
-      connection.on(method, (params, sessionId) => {
-        listener.networkEvent(method, params, targets.get(sessionId ?? '') ?? '');
+      connection.on(method, (params, sessionId = '') => {
+        const source = this.#attached.get(sessionId);
+        if (source) listener.networkEvent(method, params, source);
       });
     }
-    connection.on('Runtime.bindingCalled', (params, sessionId) => {
+    connection.on('Runtime.executionContextCreated', (params, sessionId = '') => {
+      const { id, name, auxData } = params.context as {
+        id: number;
+        name: string;
+        auxData?: { frameId?: string };
+      };
+      const attached = this.#attached.get(sessionId);
+      if (!attached || name !== WORLD || !auxData?.frameId) return;
+      const bridge = this.#bridge(attached.session, id, auxData.frameId);
+      attached.bridges.set(id, bridge);
+      listener.bridgeOpened(bridge);
+    });
+    connection.on('Runtime.bindingCalled', (params, sessionId = '') => {
       const { name, payload, executionContextId } = params as {
         name: string;
         payload: string;
         executionContextId: number;
       };
-      if (name !== SEND_BINDING || sessionId === undefined) return;
-      const session = connection.session(sessionId);
-      listener.tapMessage(`${sessionId}/${executionContextId}`, payload, (json) => {
-        session
-          .send('Runtime.evaluate', {
-            contextId: executionContextId,
-            expression: `streamgaugeReceive(${JSON.stringify(json)})`,
-            silent: true,
-          })
-          // The frame may be gone by now.
-          .catch(() => undefined);
-      });
+      const bridge = this.#attached.get(sessionId)?.bridges.get(executionContextId);
+      if (bridge && name === SEND_BINDING) listener.bridgeMessage(bridge, payload);
     });
-
-    const { targetId } = await connection.send<{ targetId: string }>('Target.createTarget', {
-      url: 'about:blank',
+    connection.on('Runtime.executionContextDestroyed', (params, sessionId = '') => {
+      const bridges = this.#attached.get(sessionId)?.bridges;
+      const id = params.executionContextId as number;
+      const bridge = bridges?.get(id);
+      if (!bridge) return;
+      bridges?.delete(id);
+      listener.bridgeClosed(bridge);
     });
-    const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', {
-      targetId,
-      flatten: true,
-    });
-    const session = connection.session(sessionId);
-    session.on('Page.frameNavigated', (params) => {
-      const { frame } = params as { frame: { parentId?: string; url: string } };
-      if (frame.parentId === undefined) listener.navigated(frame.url);
-    });
-    session.on('Page.loadEventFired', () => listener.loaded());
-    session.on('Inspector.targetCrashed', () => listener.crashed());
-    await session.send('Inspector.enable').catch(() => undefined);
-    // Attaching announced the session like any other (frames, workers), and so set it up.
-    await ready.get(sessionId);
-    return new WatchedPage(session, targetId);
+    connection.on('Runtime.executionContextsCleared', (_, sessionId = '') => this.#clear(sessionId));
   }
 
-  /** Goes to `url`; resolves with the browser's error text, or null when a page came. */
-  async navigate(url: string): Promise<string | null> {
-    const result = await this.session.send<{ errorText?: string }>('Page.navigate', { url });
-    return result.errorText ?? null;
+  #bridge(session: CdpSession, contextId: number, frameId: string): Bridge {
+    return {
+      frameId,
+      isTop: frameId === this.#targetId,
+      send: (json) => {
+        const expression = `streamgaugeReceive(${JSON.stringify(json)})`;
+        // A document that has just gone has nobody to tell.
+        session.send('Runtime.evaluate', { contextId, expression, silent: true }).catch(() => undefined);
+      },
+    };
   }
 
-  /** Runs a script in the page as the body of an async function; rejects with what it threw. */
-  async run(source: string): Promise<void> {
-    const result = await this.session.send<{
-      exceptionDetails?: { text: string; exception?: { description?: string }; lineNumber: number };
-    }>('Runtime.evaluate', {
-      expression: `(async () => {\n${source}\n})()`,
-      awaitPromise: true,
-      userGesture: true,
-    });
-    if (result.exceptionDetails) {
-      const { exception, text, lineNumber } = result.exceptionDetails;
-      throw new Error(`${exception?.description?.split('\n')[0] ?? text} (line ${lineNumber})`);
+  #clear(sessionId: string): void {
+    const bridges = this.#attached.get(sessionId)?.bridges;
+    for (const bridge of bridges?.values() ?? []) this.#options.listener.bridgeClosed(bridge);
+    bridges?.clear();
+  }
+
+  async #setUp(session: CdpSession, { type, targetId }: TargetInfo): Promise<void> {
+    const { headers, scripts } = this.#options;
+    // The tab is empty and about to be left; a frame may have begun before it was attached to.
+    const runImmediately = targetId !== this.#targetId;
+    const steps = [
+      session.send('Network.enable', { maxPostDataSize: 65_536 }),
+      ...(Object.keys(headers).length > 0 ? [session.send('Network.setExtraHTTPHeaders', { headers })] : []),
+      session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }),
+    ];
+    // A worker has no page to tap: the network view is all there is.
+    if (type === 'page' || type === 'iframe') {
+      steps.push(
+        session.send('Page.enable'),
+        session.send('Runtime.enable'),
+        session.send('Runtime.addBinding', { name: SEND_BINDING, executionContextName: WORLD }),
+        session.send('Page.addScriptToEvaluateOnNewDocument', { source: scripts.tap, runImmediately }),
+        session.send('Page.addScriptToEvaluateOnNewDocument', {
+          source: scripts.bridge,
+          worldName: WORLD,
+          runImmediately,
+        }),
+      );
     }
+    // Targets differ in what they know; one that lacks a domain is watched with the others.
+    await Promise.allSettled(steps);
+    await session.send('Runtime.runIfWaitingForDebugger').catch(() => undefined);
   }
+}
+
+interface ExceptionDetails {
+  text: string;
+  lineNumber: number;
+  exception?: { description?: string; value?: unknown };
+}
+
+function describe({ text, lineNumber, exception }: ExceptionDetails): string {
+  const thrown =
+    exception?.description ?? (exception && 'value' in exception ? String(exception.value) : text);
+  return `${thrown.split('\n')[0]} (line ${lineNumber + 1})`;
+}
+
+async function emptyTab(connection: CdpConnection): Promise<string> {
+  const { targetInfos } = await connection.send<{ targetInfos: TargetInfo[] }>('Target.getTargets');
+  const empty = targetInfos.find(({ type, url }) => type === 'page' && url === 'about:blank');
+  if (empty) return empty.targetId;
+  const made = await connection.send<{ targetId: string }>('Target.createTarget', { url: 'about:blank' });
+  return made.targetId;
 }

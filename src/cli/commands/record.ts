@@ -1,0 +1,174 @@
+import { diagnose } from '../../diagnose/run';
+import { findingsFile, findingsJson } from '../../exchange/findings-json';
+import { redactUrl } from '../../exchange/redact';
+import { formatMs } from '../../lib/format';
+import { parseCommand, parseDuration, parseHeader } from '../arguments';
+import { findChromium } from '../chromium/find';
+import { type LaunchedBrowser, launchChromium } from '../chromium/launch';
+import { findingsText } from '../findings-text';
+import { readInput, UnusableInput } from '../read-input';
+import { type Recorded, type RecordOptions, recordPage } from '../recorder/record-page';
+import { checkWritable, writeTrace } from '../recorder/write-trace';
+import { paintFor, type Terminal } from '../terminal';
+import { UnusableArguments } from '../usage';
+import { VERSION } from '../version';
+import { exitStatus, type FailOn, parseFailOn, RESULT } from './outcome';
+
+const DEFAULT_FOR = '30s';
+const MAX_SCRIPT_BYTES = 4 * 1024 * 1024;
+
+interface Plan {
+  url: string;
+  forMs: number;
+  out: string | null;
+  json: boolean;
+  failOn: FailOn;
+  headers: Record<string, string>;
+  script: string | null;
+  headed: boolean;
+}
+
+/** `streamgauge record URL`: see USAGE. */
+export async function recordCommand(args: string[], terminal: Terminal): Promise<number> {
+  const plan = await readPlan(args, terminal);
+  const browser = await launchChromium({ executable: browserOf(terminal.env), headed: plan.headed });
+  const stop = stopper();
+  let recorded: Recorded;
+  try {
+    recorded = await recordPage(browser, {
+      url: plan.url,
+      headers: plan.headers,
+      forMs: plan.forMs,
+      script: plan.script,
+      version: VERSION,
+      signal: stop.signal,
+      ...progress(terminal),
+    });
+  } finally {
+    clearProgress(terminal);
+    await close(browser);
+    stop.dispose();
+  }
+  return report(plan, recorded, terminal);
+}
+
+async function readPlan(args: string[], { env, stdin }: Terminal): Promise<Plan> {
+  const { values, positionals } = parseCommand('record', {
+    args,
+    allowPositionals: true,
+    options: {
+      for: { type: 'string', default: DEFAULT_FOR },
+      out: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      'fail-on': { type: 'string' },
+      header: { type: 'string', multiple: true, default: [] },
+      run: { type: 'string' },
+      headed: { type: 'boolean', default: false },
+    },
+  });
+  if (positionals.length !== 1) throw new UnusableArguments('record takes one URL.');
+  const plan: Plan = {
+    url: readUrl(positionals[0] ?? ''),
+    forMs: parseDuration(values.for, '--for'),
+    out: values.out ?? null,
+    json: values.json,
+    failOn: parseFailOn(values['fail-on']),
+    headers: Object.fromEntries(values.header.map(parseHeader)),
+    script: null,
+    headed: values.headed,
+  };
+  // Whatever would spoil the result is found before anything is recorded.
+  browserOf(env);
+  if (plan.out !== null) await checkWritable(plan.out);
+  if (values.run !== undefined) {
+    plan.script = new TextDecoder().decode(await readInput(values.run, stdin, MAX_SCRIPT_BYTES));
+  }
+  return plan;
+}
+
+function readUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url && ['http:', 'https:', 'file:'].includes(url.protocol)) return url.href;
+  const guess = URL.canParse(`https://${text}`) && /^[\w.-]+(?::\d+)?(?:[/?#]|$)/.test(text);
+  throw new UnusableArguments(
+    `record takes an address that begins with http:// or https://, not "${text.slice(0, 200)}".${guess ? ` Did you mean https://${text.slice(0, 200)}?` : ''}`,
+  );
+}
+
+function browserOf(env: NodeJS.ProcessEnv): string {
+  const found = findChromium(env);
+  if (found) return found;
+  throw new UnusableArguments(
+    env.STREAMGAUGE_BROWSER
+      ? `STREAMGAUGE_BROWSER names ${env.STREAMGAUGE_BROWSER}, which is no program that can be started.`
+      : 'No Chromium, Chrome or Edge was found. Install one, or name it in STREAMGAUGE_BROWSER.',
+  );
+}
+
+/** Ctrl-C and its like end the recording, not the program; the second time they do. */
+function stopper(): { signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(RESULT.unusable);
+    controller.abort();
+  };
+  for (const name of signals) process.on(name, stop);
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      for (const name of signals) process.removeListener(name, stop);
+    },
+  };
+}
+
+function progress({ stderr }: Terminal): Pick<RecordOptions, 'onProgress'> {
+  if (!stderr.isTTY) return {};
+  let shown = '';
+  return {
+    onProgress({ elapsedMs, streams, open, deliveries }) {
+      const seconds = formatMs(Math.floor(elapsedMs / 1000) * 1000);
+      const line = `recording ${seconds}: ${streams} requests, ${open} open, ${deliveries} deliveries. Ctrl-C ends it.`;
+      if (line === shown) return;
+      shown = line;
+      stderr.write(`\r${line.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`);
+    },
+  };
+}
+
+function clearProgress({ stderr }: Terminal): void {
+  if (stderr.isTTY) stderr.write('\r\u001b[K');
+}
+
+async function close(browser: LaunchedBrowser): Promise<void> {
+  // A browser that is gone already, or a profile that it still holds, is no reason to lose the result.
+  await browser.close().catch(() => undefined);
+}
+
+async function report(plan: Plan, recorded: Recorded, terminal: Terminal): Promise<number> {
+  const { trace, nowMs, troubles } = recorded;
+  for (const trouble of troubles) terminal.stderr.write(`streamgauge: ${trouble}\n`);
+  let isWritten = plan.out === null;
+  if (plan.out !== null) {
+    try {
+      await writeTrace(plan.out, trace, Object.keys(plan.headers));
+      isWritten = true;
+    } catch (error) {
+      if (!(error instanceof UnusableInput)) throw error;
+      terminal.stderr.write(`streamgauge: ${error.message}\n`);
+    }
+  }
+  const diagnosis = diagnose(trace, nowMs);
+  const label = plan.out ?? redactUrl(plan.url);
+  if (plan.json) {
+    terminal.stdout.write(
+      `${JSON.stringify(findingsJson([findingsFile(label, trace, diagnosis)]), null, 2)}\n`,
+    );
+  } else {
+    const saved = plan.out !== null && isWritten ? `\n  saved in ${plan.out}\n` : '';
+    terminal.stdout.write(`${findingsText(label, trace, diagnosis, [], paintFor(terminal))}${saved}`);
+  }
+  const status = exitStatus(diagnosis.findings, plan.failOn);
+  // "Nothing found" would be too much said of a recording that did not do what it was asked to.
+  return !isWritten || (status === RESULT.fine && troubles.length > 0) ? RESULT.unusable : status;
+}

@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import bridgeScript from 'virtual:script/cdp-bridge';
+import tapScript from 'virtual:script/tap';
+import type { Trace } from '../../trace/types';
+import { CdpError } from '../chromium/cdp';
+import type { LaunchedBrowser } from '../chromium/launch';
+import { WatchedPage } from '../chromium/pages';
+import { PageRecorder } from './page-recorder';
+
+/** Longer than an EventSource waits before it tries again (3 s in Chromium): a page in between is not at rest. */
+const QUIET_MS = 3500;
+/** A page that never finishes loading is taken for loaded after this long. */
+const LOAD_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 100;
+
+export interface RecordOptions {
+  url: string;
+  /** Sent with every request of the page. */
+  headers: Record<string, string>;
+  /** Most time from the beginning of the navigation on. */
+  forMs: number;
+  /** Source text run in the page once it has loaded. */
+  script: string | null;
+  version: string;
+  /** Aborted when the person wants no more. */
+  signal: AbortSignal;
+  onProgress?(counts: PageRecorder['counts'] & { elapsedMs: number }): void;
+}
+
+export interface Recorded {
+  trace: Trace;
+  /** Trace time at which the recording ended. */
+  nowMs: number;
+  /** What went wrong on the way, one sentence each; what is in the trace is right all the same. */
+  troubles: string[];
+}
+
+/** The page could not be opened: nothing was recorded. */
+export class UnopenedPage extends Error {
+  override name = 'UnopenedPage';
+}
+
+/**
+ * Opens an address in a browser that is running, and records it until time is up, or all is over and quiet, or the
+ * person or the page ends it. Throws `UnopenedPage` when there was never a page.
+ */
+export async function recordPage(browser: LaunchedBrowser, options: RecordOptions): Promise<Recorded> {
+  const { url, headers, forMs, script, version, signal } = options;
+  const troubles: string[] = [];
+  let ended: 'crashed' | 'closed' | null = null;
+  let isLoaded = false;
+  const recorder = new PageRecorder({
+    version,
+    onLoad: () => {
+      isLoaded = true;
+    },
+    onEnd: (how) => {
+      ended ??= how;
+    },
+  });
+  browser.process.once('exit', (code) => {
+    ended ??= code === 0 ? 'closed' : 'crashed';
+  });
+  const page = await WatchedPage.open(browser.connection, {
+    scripts: { tap: tapScript, bridge: bridgeScript },
+    headers,
+    listener: recorder,
+  });
+
+  const startedAtMs = performance.now();
+  const elapsed = () => performance.now() - startedAtMs;
+  const isOver = () => signal.aborted || ended !== null || elapsed() >= forMs;
+  /** Waits until `ready`; false when the recording was over before. */
+  const until = async (ready: () => boolean): Promise<boolean> => {
+    while (!ready()) {
+      if (isOver()) return false;
+      options.onProgress?.({ ...recorder.counts, elapsedMs: elapsed() });
+      await delay(Math.min(LOOK_EVERY_MS, Math.max(1, forMs - elapsed())));
+    }
+    return true;
+  };
+
+  let opened: string | null | undefined;
+  page.navigate(url).then(
+    (problem) => {
+      opened = problem;
+    },
+    (error: Error) => {
+      opened ??= error.message;
+    },
+  );
+  await until(() => opened !== undefined);
+  if (opened === undefined && !signal.aborted && ended === null) {
+    troubles.push(`${url} did not answer within ${forMs / 1000} s.`);
+  } else if (opened && ended === null) throw new UnopenedPage(`${url} cannot be opened: ${opened}.`);
+
+  const navigatedAtMs = performance.now();
+  await until(() => isLoaded || performance.now() - navigatedAtMs > LOAD_WITHIN_MS);
+  let isScriptDone = script === null;
+  if (script !== null && !isOver()) {
+    page
+      .run(script)
+      .catch((error: Error) => {
+        // A script that leaves its page has done what it was for.
+        if (!isOver() && !(error instanceof CdpError)) troubles.push(`The script failed: ${error.message}`);
+      })
+      .finally(() => {
+        isScriptDone = true;
+      });
+  }
+  await until(() => isScriptDone && recorder.quietMs >= QUIET_MS && recorder.counts.open === 0);
+
+  if (ended === 'crashed') {
+    troubles.push('The browser crashed; what it had recorded until then is kept.');
+  } else if (ended === 'closed') troubles.push('The page was closed; what was recorded until then is kept.');
+  return { ...(await recorder.finish()), troubles };
+}
