@@ -55,8 +55,8 @@ export function headerValues(headers: readonly Header[], name: string): string[]
 
 /** Address of the page behind a request, by the best source there is. */
 export function pageUrlOf(stream: StreamRecord, trace: Trace): string | null {
-  const document = trace.documents.find((one) => one.id === stream.documentId);
-  if (document && originOf(document.url)) return document.url;
+  const page = trace.documents.find((one) => one.id === stream.documentId);
+  if (page && originOf(page.url)) return page.url;
   const origin = headerValues(stream.request.headers, 'origin')[0];
   if (origin && originOf(origin)) return origin;
   const referer = headerValues(stream.request.headers, 'referer')[0];

@@ -13,4 +13,6 @@ export interface TraceFacts {
   ofHost(host: string): readonly StreamFacts[];
   /** `compute(this)`, once per look however many rules ask: for what is derived from many streams. */
   derived<Value>(compute: (facts: TraceFacts) => Value): Value;
+  /** One object per trace, made at first use, that stays from look to look: for what is extended, not computed anew. */
+  kept<Value>(create: () => Value): Value;
 }

@@ -13,6 +13,7 @@ export class TraceMeasure implements TraceFacts {
   #byEndpoint = new Map<string, StreamMeasure[]>();
   #byHost = new Map<string, StreamMeasure[]>();
   #derived = new Map<unknown, unknown>();
+  #kept = new Map<unknown, unknown>();
 
   constructor(trace: Trace) {
     this.trace = trace;
@@ -51,6 +52,11 @@ export class TraceMeasure implements TraceFacts {
   derived<Value>(compute: (facts: TraceFacts) => Value): Value {
     if (!this.#derived.has(compute)) this.#derived.set(compute, compute(this));
     return this.#derived.get(compute) as Value;
+  }
+
+  kept<Value>(create: () => Value): Value {
+    if (!this.#kept.has(create)) this.#kept.set(create, create());
+    return this.#kept.get(create) as Value;
   }
 
   /** Follows streams that came, went or were replaced. Returns the measures that are new. */
