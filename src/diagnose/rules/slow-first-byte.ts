@@ -1,4 +1,5 @@
 import { formatMs } from '../../lib/format';
+import { responseHeader } from '../facts/headers';
 import type { StreamFacts } from '../facts/stream-facts';
 import type { Evidence, Judgement, StreamRule } from '../rule';
 
@@ -51,7 +52,11 @@ interface FirstSign {
   earliestMs: number;
 }
 
-function isWaitedFor({ nature, askedForStream, stream }: StreamFacts): boolean {
+function isWaitedFor({ nature, askedForStream, stream, decoded }: StreamFacts): boolean {
+  // Lines of JSON whose length is known beforehand are a file, unless somebody asked for a stream.
+  const isFile =
+    decoded.format !== 'sse' && !askedForStream && responseHeader(stream, 'content-length') !== null;
+  if (isFile && stream.kind !== 'websocket') return false;
   // Where nobody saw the handshake, an idle socket and one that never opened look the same.
   if (stream.kind === 'websocket' && stream.timing.headersAtMs === null) return false;
   const status = stream.response?.status ?? null;

@@ -93,6 +93,10 @@ describe('no slow first byte', () => {
     ],
     ['refused', `${CHAT} | 5000 refused net::ERR_FAILED`],
     ['cut without an answer', `${CHAT} | 60s error net::ERR_EMPTY_RESPONSE`],
+    [
+      'an export of JSON lines',
+      'ask GET https://api.test/export.ndjson | 2600 headers 200 application/x-ndjson / content-length: 180 | +1x9 data {"id":{n},"name":"x"} | end',
+    ],
     ['an empty stream', `${CHAT} | 60 ${SSE} | 9000 end`],
   ])('%s', (_, timeline) => expect(word(timeline)).toBe('silent'));
 
