@@ -121,7 +121,7 @@ describe('import directions', () => {
         readFileSync(file, 'utf8')
           .split('\n')
           .flatMap((line, index) => {
-            const code = line.replace(/\/\/.*$|^\s*\*.*$|'[^']*'|`[^`]*`|"[^"]*"/g, '');
+            const code = line.replace(/\/\/.*$|^\s*\*.*$|\/\*.*?\*\/|'[^']*'|`[^`]*`|"[^"]*"/g, '');
             return banned.test(code) ? [`${relative(SRC, file)}:${index + 1} ${line.trim()}`] : [];
           }),
       );

@@ -66,9 +66,32 @@ export function pageUrlOf(stream: StreamRecord, trace: Trace): string | null {
 
 /** Reads the cookies of every request, in order of time. */
 export function readCookies({ trace }: TraceFacts): CookieUse[] {
-  return [...trace.streams]
+  const uses = [...trace.streams]
     .sort((a, b) => a.timing.startedAtMs - b.timing.startedAtMs)
     .map((stream) => readUse(stream, trace));
+  inferOmission(uses);
+  return uses;
+}
+
+/**
+ * A cookie that the browser must have kept if the requests carried credentials, and that did not go with a later request
+ * where nothing else holds it back: those requests carried none. Within one site only; across sites the browser's own
+ * blocking of third-party cookies looks the same.
+ */
+function inferOmission(uses: readonly CookieUse[]): void {
+  const kept: { cookie: CookieSet; use: CookieUse }[] = [];
+  for (const use of uses) {
+    if (use.credentialed === null && use.relation === 'same-site' && use.sent !== null) {
+      const lost = kept.find(
+        ({ cookie }) => !use.sent!.has(cookie.name) && withholdingOf(cookie, use).reason === 'unknown',
+      );
+      if (lost) use.credentialed = false;
+      if (lost?.use.credentialed === null) lost.use.credentialed = false;
+    }
+    for (const cookie of use.set) {
+      if (cookie.refusal === null && (cookie.affinity || cookie.isSession)) kept.push({ cookie, use });
+    }
+  }
 }
 
 function readUse(stream: StreamRecord, trace: Trace): CookieUse {
@@ -105,8 +128,23 @@ function credentialedByMode(stream: StreamRecord, relation: Relation | null): bo
       return relation === null ? null : relation === 'same-origin';
     default:
       // Every default (fetch, XHR, EventSource) is `same-origin`; only a cross-origin request leaves it open.
-      return relation === 'same-origin' ? true : null;
+      return relation === 'same-origin' ? true : credentialedByAnswer(stream);
   }
+}
+
+/**
+ * A page may read a cross-origin answer to a credentialed request only if it says `Access-Control-Allow-Credentials:
+ * true` and names the origin (WHATWG Fetch, "CORS check"). One that does not, and was read, was asked for without.
+ */
+function credentialedByAnswer(stream: StreamRecord): boolean | null {
+  const { response, request, end } = stream;
+  const isCors = headerValues(request.headers, 'origin').length > 0;
+  if (!isCors || !response?.headersComplete || response.status === 0) return null;
+  if (end?.kind === 'refused' || end?.netError) return null;
+  const allowsOrigin = headerValues(response.headers, 'access-control-allow-origin')[0]?.trim();
+  if (!allowsOrigin) return null;
+  const allows = headerValues(response.headers, 'access-control-allow-credentials')[0]?.trim();
+  return allowsOrigin === '*' || allows !== 'true' ? false : null;
 }
 
 function cookieNames(headers: string[]): ReadonlySet<string> {
