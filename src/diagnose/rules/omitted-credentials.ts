@@ -102,7 +102,8 @@ function kindWord(use: CookieUse): string {
 }
 
 function wordOf(use: CookieUse, mode: string | null): string {
-  if (use.stream.kind === 'fetch') return mode ?? 'same-origin';
+  if (mode === null) return 'none, as the answers show';
+  if (use.stream.kind === 'fetch') return mode;
   return mode === 'omit' ? 'omit' : 'withCredentials = false';
 }
 

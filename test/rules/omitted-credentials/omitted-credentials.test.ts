@@ -72,6 +72,47 @@ describe('silent', () => {
   ])('%s', (_, trace) => expect(findingOf(trace, 'omitted-credentials')).toBeUndefined());
 });
 
+/** What a HAR has: headers, but not the mode. */
+function withoutMode(options: Parameters<typeof drawJob>[1]) {
+  const trace = drawJob(TURNS, options);
+  for (const stream of trace.streams) stream.request.credentials = null;
+  return trace;
+}
+
+describe('where the mode was not recorded', () => {
+  const origin = 'origin: https://app.test';
+  const allows = 'access-control-allow-origin: https://app.test / access-control-allow-credentials: true';
+
+  it.each([
+    ['any origin', 'access-control-allow-origin: *'],
+    ['this origin', 'access-control-allow-origin: https://app.test'],
+  ])('an answer that was read and allows %s but no credentials shows it', (_, head) => {
+    const trace = withoutMode({ ask: () => origin, answer: () => `${PAIR} / ${head}` });
+    expect(findingOf(trace, 'omitted-credentials')?.severity).toBe('error');
+  });
+
+  it('a cookie that a same-site request had to carry and did not shows it', () => {
+    const trace = withoutMode({
+      api: 'https://api.app.test',
+      ask: () => origin,
+      answer: () => `set-cookie: SERVERID=b1; Path=/ / ${allows}`,
+    });
+    expect(findingOf(trace, 'omitted-credentials')?.severity).toBe('error');
+  });
+
+  it.each([
+    ['the cookie came back', { api: 'https://api.app.test', back: ' / cookie: AWSALB=x; AWSALBCORS=x' }],
+    ['a blocked third-party cookie looks the same', { api: 'https://api.example.org', back: '' }],
+  ])('silent: %s', (_, { api, back }) => {
+    const trace = withoutMode({
+      api,
+      ask: (n) => `${origin}${n ? back : ''}`,
+      answer: () => `${PAIR} / ${allows}`,
+    });
+    expect(findingOf(trace, 'omitted-credentials')).toBeUndefined();
+  });
+});
+
 it('cannot tell when the mode was not recorded', () => {
   const trace = drawJob(['running', 'done'], { answer: () => PAIR });
   for (const stream of trace.streams) stream.request.credentials = null;
