@@ -45,11 +45,15 @@ export interface HarView {
   statusText: string;
   requestHeaders: Header[];
   responseHeaders: Header[];
+  /** Bytes of status line and headers as they came, where the source notes them. */
+  responseHeadersSize?: number | null;
   protocol: string | null;
   remoteAddress: string | null;
   connectionId: string | null;
   phases: Phases | null;
   netError: string | null;
+  /** Why it failed, in the words of a writer that has no `net::ERR_…` names. */
+  failure?: string;
   /** Encoded body size, -1 when unknown. */
   bodySize: number;
   requestBody: string | null;

@@ -2,7 +2,7 @@ import { createDecoder } from '../../decode/decoder';
 import { encodeBase64 } from '../../lib/base64';
 import { concatBytes } from '../../lib/bytes';
 import { decodeUtf8Strictly, encodeUtf8 } from '../../lib/text';
-import { Direction, type Header, Opcode, type StreamRecord, type Trace } from '../../trace/types';
+import { Confidence, Direction, type Header, Opcode, type StreamRecord, type Trace } from '../../trace/types';
 import { redactTrace } from '../redact';
 import type { ExportOptions } from './trace-json';
 
@@ -38,6 +38,8 @@ export function exportHar(trace: Trace, { redact = true }: ExportOptions = {}): 
         },
       ],
       entries: shown.streams.map((stream) => entryOf(stream, meta.originEpochMs)),
+      // Underscored, as HAR wants members of its own: an import knows from it what not to expect.
+      _missing: meta.missing,
       comment: `Exported by Streamgauge. Not in this file: ${HAR_LOSSES.join(' ')}`,
     },
   };
@@ -50,6 +52,7 @@ function isoTime(epochMs: number): string {
 function entryOf(stream: StreamRecord, originEpochMs: number): object {
   const { request, response, timing, end } = stream;
   const timings = timingsOf(stream);
+  const content = contentOf(stream);
   const time =
     Object.values(timings).reduce((sum, ms) => sum + Math.max(0, ms), 0) - Math.max(0, timings.ssl);
   return {
@@ -81,7 +84,7 @@ function entryOf(stream: StreamRecord, originEpochMs: number): object {
       httpVersion: response?.protocol ?? '',
       headers: named(response?.headers ?? []),
       cookies: [],
-      content: contentOf(stream),
+      content,
       redirectURL: headerOf(response?.headers ?? [], 'location') ?? '',
       headersSize: -1,
       bodySize: -1,
@@ -89,7 +92,7 @@ function entryOf(stream: StreamRecord, originEpochMs: number): object {
       _error: end?.netError ?? null,
       ...(response?.fromServiceWorker && { _fetchedViaServiceWorker: true }),
     },
-    ...messagesOf(stream, originEpochMs),
+    ...messagesOf(stream, originEpochMs, 'text' in content),
   };
 }
 
@@ -168,26 +171,28 @@ function contentOf({ response, chunks }: StreamRecord): object {
     : { size, mimeType, text };
 }
 
-function messagesOf(stream: StreamRecord, originEpochMs: number): object {
+function messagesOf(stream: StreamRecord, originEpochMs: number, hasContent: boolean): object {
   const seconds = (atMs: number) => (originEpochMs + atMs) / 1000;
   if (stream.kind === 'websocket') return { _webSocketMessages: framesOf(stream, seconds) };
   const { decoded } = createDecoder(stream);
   if (decoded.format !== 'sse') return {};
   const { events } = decoded;
-  const messages = events.atMs.flatMap((atMs, index) => {
-    const data = events.data[index];
-    const isBounded = events.confidence[index] === 3;
-    // Comments are no messages, and a bound is no arrival: a reader would take either for one.
-    const isMessage = typeof data === 'string' && events.name[index] !== null;
-    if (!isMessage || isBounded) return [];
-    return {
-      time: seconds(atMs),
+  // Comments are no messages.
+  const messages = [...events.atMs.keys()].filter(
+    (index) => typeof events.data[index] === 'string' && events.name[index] !== null,
+  );
+  const isBound = (index: number) => events.confidence[index] === Confidence.bounded;
+  // Where not one time is known the body's text tells all there is, if it is there.
+  if (messages.length === 0 || (hasContent && messages.every(isBound))) return {};
+  return {
+    _eventSourceMessages: messages.map((index) => ({
+      // What DevTools did not see arrive it stamps with the request's start, and so it is read.
+      time: seconds(isBound(index) ? stream.timing.startedAtMs : events.atMs[index]!),
       eventName: events.name[index],
       eventId: events.id[index] ?? '',
-      data,
-    };
-  });
-  return messages.length > 0 ? { _eventSourceMessages: messages } : {};
+      data: events.data[index],
+    })),
+  };
 }
 
 function framesOf({ messages, end }: StreamRecord, seconds: (atMs: number) => number): object[] {

@@ -1,3 +1,4 @@
+import { splitCookiesString } from 'set-cookie-parser';
 import * as v from 'valibot';
 import type { Header, Phases } from '../../trace/types';
 import type { HarView } from '../../trace/views';
@@ -18,6 +19,7 @@ export interface HarProblem {
 
 const MAX_HEADERS = 1000;
 const MAX_URL_LENGTH = 64 * 1024;
+const MAX_FAILURE_LENGTH = 1000;
 const NET_ERROR = /^net::[A-Z0-9_]+$/;
 /** No exchange lasts longer than a year; greater numbers are mistakes. */
 const MAX_DURATION_MS = 366 * 24 * 3600 * 1000;
@@ -30,7 +32,7 @@ const OPEN_SLACK_MS = 1000;
 /**
  * Reads one HAR entry: a file's, or one that `chrome.devtools.network` hands over. Never throws. Understands HAR 1.2
  * and the extensions of Chrome and Edge (`_eventSourceMessages`, `_webSocketMessages`, `_error`, `_resourceType`,
- * `_connectionId`), Playwright (`_failureText`, times in ms) and mitmproxy.
+ * `_connectionId`), Playwright (`_failureText`, times in ms), Safari (`_fetchType`, `_error` in words) and mitmproxy.
  */
 export function parseHarEntry(entry: unknown): HarView | HarProblem {
   const parsed = v.safeParse(EntrySchema, entry);
@@ -49,8 +51,8 @@ export function parseHarEntry(entry: unknown): HarView | HarProblem {
   const eventSourceMessages = readEvents(har, startedEpochMs, problems);
   const webSocketMessages = readFrames(har, startedEpochMs, problems);
   const kind = kindOf(har, url, requestHeaders);
-  const failure = har.response._failureText;
-  if (kind === 'websocket' && failure && !NET_ERROR.test(failure)) {
+  const failure = failureOf(har);
+  if (kind === 'websocket' && failure) {
     // Playwright tells a failed WebSocket in words; Chrome as a message of type `error`.
     const epochMs = webSocketMessages.at(-1)?.epochMs ?? startedEpochMs;
     webSocketMessages.push({ epochMs, sent: false, opcode: -1, data: failure, isError: true });
@@ -73,6 +75,7 @@ export function parseHarEntry(entry: unknown): HarView | HarProblem {
     statusText: har.response.statusText,
     requestHeaders,
     responseHeaders,
+    responseHeadersSize: har.response.headersSize > 0 ? har.response.headersSize : null,
     protocol: protocolName(har.response.httpVersion) ?? protocolName(har.request.httpVersion),
     remoteAddress: har.serverIPAddress.replace(/^\[|\]$/g, '') || null,
     connectionId: connectionIdOf(har, url),
@@ -85,9 +88,11 @@ export function parseHarEntry(entry: unknown): HarView | HarProblem {
     contentSize: har.response.content.size,
     eventSourceMessages,
     webSocketMessages,
-    fromCache: typeof har._fromCache === 'string' || har._fromCache === true,
-    fromServiceWorker: har.response._fetchedViaServiceWorker,
+    fromCache:
+      typeof har._fromCache === 'string' || har._fromCache === true || / Cache$/.test(har._fetchType),
+    fromServiceWorker: har.response._fetchedViaServiceWorker || har._fetchType === 'Service Worker',
   };
+  if (failure) view.failure = failure;
   if (isOpen(view, har, notedEndMs, lastMessageMs)) view.isOpen = true;
   if (problems.length > 0) view.problems = problems;
   return view;
@@ -112,7 +117,13 @@ function readHeaders(items: readonly unknown[], side: string, problems: string[]
   const lost = unfit + Math.max(0, items.length - MAX_HEADERS);
   if (lost > 0) problems.push(`${lost} ${side} headers could not be read.`);
   // `:authority` and its like are HTTP/2 framing, not headers.
-  return fit.filter(({ name }) => !name.startsWith(':')).map(({ name, value }): Header => [name, value]);
+  return fit
+    .filter(({ name }) => !name.startsWith(':'))
+    .flatMap(({ name, value }): Header[] => {
+      if (name.toLowerCase() !== 'set-cookie') return [[name, value]];
+      // Safari and HTTP Toolkit fold several into one line, older Chromes by line breaks.
+      return value.split('\n').flatMap((line) => splitCookiesString(line).map((one): Header => [name, one]));
+    });
 }
 
 function readEvents(har: Entry, startedEpochMs: number, problems: string[]): HarView['eventSourceMessages'] {
@@ -220,6 +231,11 @@ function netErrorOf(har: Entry): string | null {
   return named ?? null;
 }
 
+function failureOf(har: Entry): string | null {
+  const text = har.response._failureText || har.response._error;
+  return text && !NET_ERROR.test(text) ? text.slice(0, MAX_FAILURE_LENGTH) : null;
+}
+
 /** Chrome: `_connectionId` is the connection and `connection` its port; older ones: `connection` is the connection. */
 function connectionIdOf(har: Entry, url: string): string | null {
   if (har._connectionId && har._connectionId !== '0') return har._connectionId;
@@ -238,7 +254,7 @@ function portOf(url: string): string {
 
 /** Chrome exports streams that are still open: they have no receive time, or messages after their end. */
 function isOpen(view: HarView, har: Entry, notedEndMs: number, lastMessageMs: number): boolean {
-  if (view.netError || view.webSocketMessages.some(({ isError }) => isError)) return false;
+  if (view.netError || view.failure || view.webSocketMessages.some(({ isError }) => isError)) return false;
   if (lastMessageMs > notedEndMs + OPEN_SLACK_MS) return true;
   return view.kind === 'websocket' && view.status === 101 && har.timings?.receive === 0;
 }

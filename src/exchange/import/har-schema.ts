@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { SourceGap } from '../../trace/types';
 
 /**
  * The parts of a HAR 1.2 entry that are used here, and the `_` members of Chrome, Edge, Playwright and mitmproxy.
@@ -19,11 +20,12 @@ const response = v.object({
   statusText: text,
   httpVersion: text,
   headers: list,
+  headersSize: number,
   bodySize: number,
   content: v.fallback(content, { size: -1, mimeType: '', text: null, encoding: '' }),
-  /** Chrome: `net::ERR_…`. */
+  /** Chrome: `net::ERR_…`. Safari and mitmproxy: words. */
   _error: text,
-  /** Playwright. */
+  /** Playwright: `net::ERR_…`, Firefox's `NS_ERROR_…` or WebKit's words. */
   _failureText: text,
   _fetchedViaServiceWorker: flag,
 });
@@ -55,6 +57,8 @@ export const EntrySchema = v.object({
   connection: v.fallback(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), ''),
   _connectionId: v.fallback(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), ''),
   _resourceType: text,
+  /** Safari: "Network Load", "Memory Cache", "Disk Cache", "Service Worker". */
+  _fetchType: text,
   _fromCache: v.fallback(v.nullable(v.unknown()), null),
   _eventSourceMessages: list,
   _webSocketMessages: list,
@@ -70,12 +74,28 @@ export const EventSourceMessageSchema = v.object({
 });
 export const WebSocketMessageSchema = v.object({ type: text, time: number, opcode: number, data: text });
 
+const SOURCE_GAPS: readonly SourceGap[] = [
+  'chunk-times',
+  'cookies',
+  'secret-headers',
+  'bodies',
+  'network-errors',
+  'request-options',
+  'frames',
+];
+
 export const LogSchema = v.object({
   log: v.object({
-    creator: v.fallback(v.object({ name: text, version: text }), { name: '', version: '' }),
+    creator: v.fallback(v.object({ name: text, version: text, comment: text }), {
+      name: '',
+      version: '',
+      comment: '',
+    }),
     browser: v.fallback(v.nullable(v.object({ name: text, version: text })), null),
     pages: list,
     comment: text,
+    /** Streamgauge: what the recording itself was missing. */
+    _missing: v.fallback(v.pipe(v.array(v.picklist(SOURCE_GAPS)), v.maxLength(SOURCE_GAPS.length)), []),
     entries: v.array(v.unknown()),
   }),
 });

@@ -110,9 +110,24 @@ function fillTiming(stream: StreamRecord, view: HarView): void {
   const { blockedMs, dnsMs, connectMs, sendMs, waitMs } = view.phases;
   const beforeSend = (blockedMs ?? 0) + (dnsMs ?? 0) + (connectMs ?? 0);
   timing.sentAtMs = timing.startedAtMs + beforeSend + (sendMs ?? 0);
-  if (view.status === 0 || waitMs === null) return;
+  if (
+    view.status === 0 ||
+    waitMs === null ||
+    hasNoHandshakeTime(view, timing.sentAtMs + waitMs - timing.startedAtMs)
+  )
+    return;
   timing.headersAtMs = timing.sentAtMs + waitMs;
   timing.firstByteAtMs = timing.headersAtMs;
+}
+
+/**
+ * Chrome counts `wait` of a WebSocket up to its last frame or its close, not up to the handshake's answer. It is only
+ * believed where frames came after it.
+ */
+function hasNoHandshakeTime(view: HarView, waitEndMs: number): boolean {
+  if (view.kind !== 'websocket') return false;
+  const firstFrame = view.webSocketMessages.find(({ isError }) => !isError);
+  return firstFrame === undefined || firstFrame.epochMs - view.startedEpochMs < waitEndMs;
 }
 
 interface NewMessage {
@@ -251,12 +266,17 @@ function endOf(stream: StreamRecord, view: HarView, originEpochMs: number): Stre
     atMs: Math.max(view.endedEpochMs - originEpochMs, stream.messages.atMs.at(-1) ?? 0),
     kind: endKind(view, error !== undefined),
     netError: view.netError,
-    message: error?.data || null,
+    message: error?.data || view.failure || null,
     closeCode: null,
     closeReason: null,
     wasClean: null,
   };
 }
+
+/** How Firefox, WebKit and proxies word that the page ended it, and that the browser kept the answer from the page. */
+const ABORTED =
+  /^(?:NS_BINDING_ABORTED|(?:load )?request (?:was |has been )?cancell?ed|cancell?ed|client disconnect(?:ed)?)\.?$/i;
+const REFUSED = /^NS_ERROR_(?:DOM_(?:BAD_URI|CORP_FAILED)|BLOCKED_BY|CONTENT_BLOCKED)|access control checks/;
 
 function endKind(view: HarView, hasErrorFrame: boolean): StreamEnd['kind'] {
   if (view.kind === 'websocket') {
@@ -269,6 +289,8 @@ function endKind(view: HarView, hasErrorFrame: boolean): StreamEnd['kind'] {
   // An answer that the page was not given: CORS, or a blocker.
   if (view.netError === 'net::ERR_FAILED' && view.status > 0) return 'refused';
   if (view.netError && /^net::ERR_BLOCKED_BY_/.test(view.netError)) return 'refused';
+  if (view.failure)
+    return ABORTED.test(view.failure) ? 'aborted' : REFUSED.test(view.failure) ? 'refused' : 'error';
   if (view.netError || view.status === 0) return 'error';
   if (view.kind === 'eventsource' && !isEventStream(view)) return 'refused';
   return 'complete';

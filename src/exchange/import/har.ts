@@ -1,15 +1,19 @@
 import * as v from 'valibot';
+import { cutUtf8 } from '../../lib/text';
 import { TraceAppender } from '../../trace/append';
 import { createTrace } from '../../trace/create';
-import { DEFAULT_LIMITS, type SourceGap, type Trace } from '../../trace/types';
+import { DEFAULT_LIMITS, type StreamRecord, type Trace } from '../../trace/types';
 import type { HarView } from '../../trace/views';
+import { isRefusedByCors } from './cors-refusal';
 import { parseHarEntry } from './har-entry';
 import { LogSchema } from './har-schema';
 import { harViewToStream } from './har-stream';
+import { missingOf } from './har-writers';
 import { UnusableFile } from './unusable-file';
 
 /** Problems told one by one; the rest are counted. */
 const MAX_TOLD_PROBLEMS = 20;
+const MAX_NOTE_BYTES = 4096;
 
 /**
  * HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/) as Chrome, Edge, Firefox, Safari, Playwright, mitmproxy,
@@ -52,8 +56,9 @@ export function importHar(
     recorderVersion: `${log.creator.name} ${log.creator.version}`.trim(),
     browser: log.browser?.name ? `${log.browser.name} ${log.browser.version}`.trim() : null,
     pageUrl: pageUrlOf(log.pages, views),
-    missing: missingOf(log.creator.name, views),
+    missing: missingOf(log.creator.name, views, log._missing),
   });
+  trace.meta.note = cutUtf8(log.comment || log.creator.comment, MAX_NOTE_BYTES);
   trace.limits.maxChunkPayloadBytes = DEFAULT_LIMITS.maxStreamPayloadBytes;
   fill(trace, views);
   if (trace.loss.droppedStreams > 0) {
@@ -65,6 +70,7 @@ export function importHar(
 }
 
 function fill(trace: Trace, views: readonly HarView[]): void {
+  const namesNoErrors = trace.meta.missing.includes('network-errors');
   let roomForMessages = trace.limits.maxMessages;
   for (const [index, view] of views.slice(0, trace.limits.maxStreams).entries()) {
     const stream = harViewToStream(view, trace.meta.originEpochMs, `s${index + 1}`, {
@@ -78,6 +84,7 @@ function fill(trace: Trace, views: readonly HarView[]): void {
       const given = Math.max(view.eventSourceMessages.length, view.webSocketMessages.length);
       trace.loss.overLimitRecords += given - stream.messages.atMs.length;
     }
+    if (namesNoErrors && stream.end && isRefusedByCors(stream)) refuse(stream);
     trace.streams.push(stream);
   }
   trace.loss.droppedStreams = Math.max(0, views.length - trace.limits.maxStreams);
@@ -85,35 +92,17 @@ function fill(trace: Trace, views: readonly HarView[]): void {
   new TraceAppender(trace);
 }
 
+/** The page was told that the request failed; it got no byte of the body. */
+function refuse(stream: StreamRecord): void {
+  stream.end!.kind = 'refused';
+  for (const column of Object.values(stream.chunks)) column.length = 0;
+  stream.losses = stream.losses.filter((loss) => loss !== 'no-chunk-times');
+}
+
 function pageUrlOf(pages: readonly unknown[], views: readonly HarView[]): string | null {
   const titles = pages.map((page) => (page as { title?: unknown } | null)?.title);
   const title = titles.find((one) => typeof one === 'string' && /^https?:/.test(one));
   return (title as string | undefined) ?? views.find(({ kind }) => kind === 'document')?.url ?? null;
-}
-
-/** What this writer never tells, or left out of this file. */
-function missingOf(creator: string, views: readonly HarView[]): SourceGap[] {
-  const isChrome = creator === 'WebInspector';
-  const missing: SourceGap[] = ['request-options'];
-  const hasHeader = (names: readonly string[]) =>
-    views.some(({ requestHeaders, responseHeaders }) =>
-      [...requestHeaders, ...responseHeaders].some(([name]) => names.includes(name.toLowerCase())),
-    );
-  // Chrome's "sanitized" export does not say that it is one: without a single cookie it may be.
-  if (!hasHeader(['cookie', 'set-cookie'])) missing.push('cookies');
-  if (!hasHeader(['authorization', 'proxy-authorization'])) missing.push('secret-headers');
-  const hasEventTimes = views.some(({ eventSourceMessages }) => eventSourceMessages.length > 0);
-  if (!isChrome && !hasEventTimes) missing.push('chunk-times');
-  const withContent = views.filter(({ contentSize, kind }) => contentSize > 0 && kind !== 'other');
-  if (withContent.length > 0 && withContent.every(({ contentText }) => contentText === null)) {
-    missing.push('bodies');
-  }
-  if (!isChrome && !views.some(({ netError }) => netError)) missing.push('network-errors');
-  const sockets = views.filter(({ kind }) => kind === 'websocket');
-  if (!isChrome && sockets.length > 0 && sockets.every((one) => one.webSocketMessages.length === 0)) {
-    missing.push('frames');
-  }
-  return missing;
 }
 
 class ProblemList {

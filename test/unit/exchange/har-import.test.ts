@@ -318,6 +318,25 @@ describe('what the source cannot carry', () => {
     expect(full.trace.meta.missing).toEqual(['request-options']);
   });
 
+  it.each([
+    [
+      'all lines are there: no cookie was set',
+      'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n'.length,
+      false,
+    ],
+    ['a line is gone', 98, true],
+    ['no size was noted', -1, true],
+  ])('takes the size of the headers as a witness: %s', (_, headersSize, isMissing) => {
+    const entry = harEntry() as { response: object };
+    entry.response = { ...entry.response, httpVersion: 'HTTP/1.1', statusText: 'OK', headersSize };
+    expect(importHar(harFile([entry])).trace.meta.missing.includes('cookies')).toBe(isMissing);
+  });
+
+  it('trusts writers that leave nothing out', () => {
+    const { trace } = importHar(harFile([harEntry()], { creator: { name: 'Playwright', version: '1.65' } }));
+    expect(trace.meta.missing).not.toContain('cookies');
+  });
+
   it('knows what other writers leave out', () => {
     const socket = harEntry({ type: 'websocket', url: 'wss://a.example/', status: 101 });
     const { trace } = importHar(

@@ -1,0 +1,31 @@
+import type { Header, StreamRecord } from '../../trace/types';
+
+/**
+ * Whether the browser kept this answer from the page for want of CORS headers. Only for sources that name no errors:
+ * the others say so themselves. Needs the headers of both sides as the network saw them, and claims nothing that they
+ * do not force: a request with an `Origin` other than its own, answered without permission for it.
+ */
+export function isRefusedByCors({ kind, request, response }: StreamRecord): boolean {
+  if (kind !== 'fetch' && kind !== 'xhr') return false;
+  if (!response || response.fromServiceWorker) return false;
+  const isRedirect = response.status >= 300 && response.status < 400;
+  if (isRedirect || request.method.toUpperCase() === 'OPTIONS') return false;
+  const origin = valueOf(request.headers, 'origin');
+  if (origin === null || origin === originOf(request.url)) return false;
+  const mode = valueOf(request.headers, 'sec-fetch-mode');
+  if (mode !== null && mode !== 'cors') return false;
+  const allowed = valueOf(response.headers, 'access-control-allow-origin');
+  return allowed !== '*' && allowed !== origin;
+}
+
+function valueOf(headers: readonly Header[], wanted: string): string | null {
+  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1].trim() ?? null;
+}
+
+function originOf(url: string): string | null {
+  try {
+    return new URL(url).origin;
+  } catch {
+    return null;
+  }
+}
