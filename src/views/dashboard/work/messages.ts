@@ -1,0 +1,50 @@
+import type { Comparison } from '../../../compare/types';
+import type { TraceHealth } from '../../../diagnose/facts/health';
+import type { Diagnosis } from '../../../diagnose/rule';
+import type { Summary } from '../library/entry';
+import type { Slice } from './slices';
+
+/** Contents of a place in the library, with the name for sentences about it. */
+export interface Kept {
+  name: string;
+  content: Uint8Array<ArrayBuffer>;
+}
+
+/** What a worker is asked for; it does one thing and is then let go, so that cancelling is ending it. */
+export type Task =
+  /** Reads a file, diagnoses it and makes what the library keeps of it. */
+  | { type: 'import'; file: File }
+  /** The same for a recording that another page of ours already has as trace text. */
+  | { type: 'open'; kept: Kept }
+  | { type: 'measure'; kept: Kept }
+  | { type: 'compare'; a: Kept; b: Kept; hosts: [a: string, b: string][] };
+
+export interface Imported {
+  content: Uint8Array<ArrayBuffer>;
+  summary: Summary;
+  note: string;
+  problems: string[];
+}
+
+/** What each task ends with. `open` sends the trace in slices before. */
+export interface Results {
+  import: Imported;
+  open: { diagnosis: Diagnosis; health: TraceHealth };
+  measure: Summary;
+  compare: Comparison;
+}
+
+/** Steps of a task, in the order in which they come. */
+export const STAGES = {
+  import: ['Reading', 'Understanding', 'Diagnosing', 'Packing'],
+  open: ['Unpacking', 'Diagnosing', 'Laying out'],
+  measure: ['Unpacking', 'Diagnosing'],
+  compare: ['Unpacking the first', 'Unpacking the second', 'Comparing'],
+} as const satisfies Record<Task['type'], readonly string[]>;
+
+export type Reply =
+  | { type: 'progress'; stage: number }
+  | { type: 'slice'; slice: Slice }
+  | { type: 'done'; result: Results[Task['type']] }
+  /** `message` is one sentence for a person. */
+  | { type: 'failed'; message: string };

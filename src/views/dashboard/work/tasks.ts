@@ -1,0 +1,90 @@
+import { compareTraces } from '../../../compare/compare';
+import type { Comparison } from '../../../compare/types';
+import { healthOf, type TraceHealth } from '../../../diagnose/facts/health';
+import type { Diagnosis } from '../../../diagnose/rule';
+import { createDiagnoser } from '../../../diagnose/run';
+import { importBytes, MAX_FILE_BYTES, UnusableFile } from '../../../exchange/import/file';
+import { tracePieces } from '../../../trace/file';
+import type { Trace } from '../../../trace/types';
+import { formatBytes } from '../../format';
+import { type Summary, summaryOf } from '../library/entry';
+import type { Imported, Kept, Task } from './messages';
+import { type Slice, slicesOf } from './slices';
+
+/** How a task tells where it is. Stages are indexes into `STAGES`. */
+export interface Reporter {
+  stage(index: number): void;
+  slice(slice: Slice): void;
+}
+
+/** Text of a kept trace: what was imported within the limit unfolds to no more than this. */
+const MAX_KEPT_BYTES = 448 * 1024 * 1024;
+
+export async function importFile(file: File, report: Reporter): Promise<Imported> {
+  report.stage(0);
+  // Refused before it is read: a file of gigabytes would not fit into memory.
+  if (file.size > MAX_FILE_BYTES) {
+    throw new UnusableFile(
+      `${file.name} is ${formatBytes(file.size)}; at most ${formatBytes(MAX_FILE_BYTES)} is read. Record less, or export only the requests in question.`,
+    );
+  }
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  report.stage(1);
+  const { trace, problems } = importBytes(file.name, bytes);
+  report.stage(2);
+  const { health } = judged(trace);
+  report.stage(3);
+  const content = await pack(trace, file.name);
+  return { content, summary: summaryOf(trace, health), note: trace.meta.note, problems };
+}
+
+export function openKept(kept: Kept, report: Reporter): { diagnosis: Diagnosis; health: TraceHealth } {
+  report.stage(0);
+  const trace = unpack(kept);
+  report.stage(1);
+  const result = judged(trace);
+  report.stage(2);
+  for (const slice of slicesOf(trace)) report.slice(slice);
+  return result;
+}
+
+export function measureKept(kept: Kept, report: Reporter): Summary {
+  report.stage(0);
+  const trace = unpack(kept);
+  report.stage(1);
+  return summaryOf(trace, judged(trace).health);
+}
+
+export function compareKept(task: Extract<Task, { type: 'compare' }>, report: Reporter): Comparison {
+  report.stage(0);
+  const a = unpack(task.a);
+  report.stage(1);
+  const b = unpack(task.b);
+  report.stage(2);
+  return compareTraces(a, b, { hosts: new Map(task.hosts), names: { a: task.a.name, b: task.b.name } });
+}
+
+/** What the library keeps: the trace as a file of ours, compressed. @throws UnusableFile when that is too large */
+export async function pack(trace: Trace, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: string[] = [];
+  let length = 0;
+  for (const piece of tracePieces(trace)) {
+    length += piece.length;
+    if (length > MAX_KEPT_BYTES) {
+      throw new UnusableFile(`${name} holds more than the library can keep of one recording. Record less.`);
+    }
+    pieces.push(piece);
+  }
+  const packed = new Blob(pieces).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Uint8Array(await new Response(packed).arrayBuffer());
+}
+
+function unpack({ name, content }: Kept): Trace {
+  return importBytes(name, content, { maxBytes: MAX_KEPT_BYTES * 2 }).trace;
+}
+
+function judged(trace: Trace): { diagnosis: Diagnosis; health: TraceHealth } {
+  const diagnoser = createDiagnoser(trace);
+  const diagnosis = diagnoser.update();
+  return { diagnosis, health: healthOf(diagnoser.facts, diagnosis) };
+}
