@@ -26,6 +26,8 @@ export interface LabOptions {
   hosts?: 'mapped' | 'localhost';
   /** Runs without these although they are installed. */
   without?: Program[];
+  /** Other scenarios than the lab's own; absent: those. */
+  specs?: readonly Spec[];
 }
 
 export interface Lab {
@@ -61,6 +63,7 @@ async function start(
   stops: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Lab> {
+  const specs = options.specs ?? SPECS;
   const certificate = createCertificate(CERTIFIED_HOSTS);
   const folder = mkdtempSync(join(tmpdir(), 'streamgauge-lab-'));
   stops.push(async () => rmSync(folder, { recursive: true, force: true }));
@@ -72,11 +75,11 @@ async function start(
 
   const page = await loadPage();
   const scenarios: Scenario[] = [];
-  const table = new Map(SPECS.map((spec) => [spec.id, spec]));
-  const variations = new Map(SPECS.map((spec) => [spec.id, new Variation(spec.id, options.seed)]));
+  const table = new Map(specs.map((spec) => [spec.id, spec]));
+  const variations = new Map(specs.map((spec) => [spec.id, new Variation(spec.id, options.seed)]));
 
   const backends = new Map<string, string[]>();
-  for (const spec of SPECS) {
+  for (const spec of specs) {
     const servers = await Promise.all((spec.backends?.() ?? []).map(open));
     backends.set(
       spec.id,
@@ -133,7 +136,7 @@ async function start(
       missing.push(missingSentence(name));
       continue;
     }
-    const own = SPECS.filter((spec) => SITES[spec.site].needs === name);
+    const own = specs.filter((spec) => SITES[spec.site].needs === name);
     const running = await programs[name]({
       program,
       folder,
@@ -156,7 +159,7 @@ async function start(
       return `${scheme === 'ws' ? 'ws' : 'http'}${secure}://${name}:${ports[site] ?? 9}`;
     },
   };
-  for (const spec of SPECS) {
+  for (const spec of specs) {
     const needs = SITES[spec.site].needs;
     const isUp = ports[spec.site] !== undefined;
     scenarios.push(

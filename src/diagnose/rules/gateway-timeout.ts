@@ -4,7 +4,7 @@ import { endingOf } from '../facts/endings';
 import { responseHeader } from '../facts/headers';
 import { isIntermediarySeen } from '../facts/hops';
 import { answerWaitMs, lifeMs } from '../facts/moments';
-import type { StreamFacts } from '../facts/stream-facts';
+import type { Hop, StreamFacts } from '../facts/stream-facts';
 import {
   type LimitMatch,
   limitClause,
@@ -13,6 +13,7 @@ import {
   namedMatches,
   platformsOf,
 } from '../limits';
+import { LIMITS } from '../limits-table';
 import { PLATFORMS, type PlatformId } from '../platforms';
 import type { Evidence, Judgement, StreamRule } from '../rule';
 
@@ -30,6 +31,9 @@ const GATEWAY_STATUSES: ReadonlySet<number> = new Set([
 /** Statuses by which a gateway reports an upstream that hung up, perhaps because of a limit of its own. */
 const BROKEN_UPSTREAM: ReadonlySet<number> = new Set([502, 503]);
 
+/** Platforms whose own proxy is an Envoy. */
+const ENVOY_INSIDE: ReadonlySet<PlatformId | null> = new Set<PlatformId>(['cloud-run', 'app-runner']);
+
 /** What platforms write when they gave up waiting. */
 const WORDS: readonly { platform: PlatformId; header?: string; pattern: RegExp }[] = [
   { platform: 'api-gateway', pattern: /"message"\s*:\s*"Endpoint request timed out"/ },
@@ -45,7 +49,6 @@ const WORDS: readonly { platform: PlatformId; header?: string; pattern: RegExp }
   { platform: 'azure', pattern: /500 - The request timed out/ },
   { platform: 'azure', header: 'x-azure-externalerror', pattern: /OriginTimeout/ },
   { platform: 'heroku', pattern: /herokucdn\.com\/error-pages\/application-error/ },
-  { platform: 'cloud-run', pattern: /upstream request timeout/i },
 ];
 
 /** A gateway gave up waiting for the application, and answered in its place. */
@@ -77,8 +80,10 @@ export const gatewayTimeout: StreamRule = {
       headersComplete: stream.response.headersComplete,
     })
       .filter((match) => isPlausible(match, status))
-      // Who says that it gave up need not be guessed.
-      .filter(({ limit }) => !saidSo || limit.platform === words.platform);
+      // Who says that it gave up need not be guessed,
+      .filter(({ limit }) => !saidSo || limit.platform === words.platform)
+      // nor who signs the answer, though its limit was set to another value than its default.
+      .filter(({ hop }) => hop !== null || !isSignedByWaiter(facts.hops, status));
     const isTimeoutByMeaning = TIMEOUT_STATUSES.has(status) && waitMs >= MIN_WAIT_MS;
     if (matches.length === 0 && !isTimeoutByMeaning && !saidSo) return { verdict: 'pass' };
 
@@ -120,6 +125,15 @@ function judgeUnseen(facts: StreamFacts): Judgement {
   };
 }
 
+/** A platform that was seen gives this time-out status itself, after a limit that its users can set. */
+function isSignedByWaiter(hops: readonly Hop[], status: number): boolean {
+  if (!TIMEOUT_STATUSES.has(status)) return false;
+  return LIMITS.some(
+    ({ platform, adjustable, statuses }) =>
+      adjustable && statuses.includes(status) && hops.some((hop) => hop.platform === platform),
+  );
+}
+
 function isPlausible(match: LimitMatch, status: number): boolean {
   if (match.statusFits) return status !== 500 && status !== 499 ? true : match.hop !== null;
   if (TIMEOUT_STATUSES.has(status)) return match.hop !== null;
@@ -132,9 +146,10 @@ function wordsOf(facts: StreamFacts): { platform: PlatformId; text: string } | n
     const text = header ? (responseHeader(facts.stream, header) ?? '') : body;
     const match = pattern.exec(text);
     if (!match) continue;
-    // Cloud Run and Envoy use the same words: the one that was seen said them.
-    if (platform === 'envoy' && facts.hops.some((hop) => hop.platform === 'cloud-run')) continue;
-    return { platform, text: match[0].slice(0, 120) };
+    // Cloud Run and App Runner use Envoy's words: the one that was seen said them.
+    const speaker =
+      platform === 'envoy' && facts.hops.find((hop) => ENVOY_INSIDE.has(hop.platform))?.platform;
+    return { platform: speaker || platform, text: match[0].slice(0, 120) };
   }
   return null;
 }

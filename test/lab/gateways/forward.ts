@@ -17,7 +17,8 @@ export interface Forwarding {
 export function forward(exchange: Exchange, forwarding: Forwarding): ClientRequest {
   const { request, response, originUrl } = exchange;
   const headers = Object.fromEntries(
-    Object.entries(request.headers).filter(([name]) => !HOP_BY_HOP.has(name)),
+    // `:method` and its like are HTTP/2's, not headers.
+    Object.entries(request.headers).filter(([name]) => !HOP_BY_HOP.has(name) && !name.startsWith(':')),
   );
   const broken = forwarding.broken ?? (() => response.destroy());
   const upstream = httpRequest(
