@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const root = resolve(import.meta.dirname, '../../..');
 const LOCK = join(root, 'node_modules/.streamgauge-build.lock');
-/** A lock this old belongs to a process that died. */
+/** A lock this old belongs to a process that hangs. */
 const STALE_MS = 120_000;
 
 /**
@@ -14,21 +14,31 @@ const STALE_MS = 120_000;
  * files in parallel build it once.
  */
 export async function ensureBuilt(): Promise<string> {
-  const named = process.env['STREAMGAUGE_EXTENSION'];
+  const named = process.env.STREAMGAUGE_EXTENSION;
   if (named) return resolve(named);
   const folder = join(root, 'dist/extension');
+  await buildUnlessFresh(join(folder, 'manifest.json'), []);
+  return folder;
+}
+
+/** Path of the built command; built when a source is newer. */
+export async function ensureCommandBuilt(): Promise<string> {
+  const command = join(root, 'dist/cli/streamgauge.js');
+  await buildUnlessFresh(command, ['--mode', 'cli']);
+  return command;
+}
+
+async function buildUnlessFresh(built: string, args: string[]): Promise<void> {
   const release = await lock();
   try {
-    if (!isFresh(join(folder, 'manifest.json'))) {
-      const vite = join(root, 'node_modules/vite/bin/vite.js');
-      // vitest sets NODE_ENV and VITEST for its own run; the extension is built as for release.
-      const { VITEST: _vitest, NODE_ENV: _mode, ...env } = process.env;
-      await promisify(execFile)(process.execPath, [vite, 'build'], { cwd: root, env });
-    }
+    if (isFresh(built)) return;
+    const vite = join(root, 'node_modules/vite/bin/vite.js');
+    // vitest sets NODE_ENV and VITEST for its own run; what is built is built as for release.
+    const { VITEST: _vitest, NODE_ENV: _mode, ...env } = process.env;
+    await promisify(execFile)(process.execPath, [vite, 'build', ...args], { cwd: root, env });
   } finally {
     release();
   }
-  return folder;
 }
 
 async function lock(): Promise<() => void> {
@@ -38,10 +48,29 @@ async function lock(): Promise<() => void> {
       writeFileSync(join(LOCK, 'pid'), String(process.pid));
       return () => rmSync(LOCK, { recursive: true, force: true });
     } catch {
-      const age = existsSync(LOCK) ? Date.now() - statSync(LOCK).mtimeMs : 0;
-      if (age > STALE_MS) rmSync(LOCK, { recursive: true, force: true });
+      const ageMs = existsSync(LOCK) ? Date.now() - statSync(LOCK).mtimeMs : 0;
+      if (ageMs > STALE_MS || (ageMs > 1000 && !isAlive(ownerOf()))) {
+        rmSync(LOCK, { recursive: true, force: true });
+      }
       await delay(200);
     }
+  }
+}
+
+function ownerOf(): number {
+  try {
+    return Number(readFileSync(join(LOCK, 'pid'), 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // Signal 0 asks without sending anything; process 0 would be our own group.
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

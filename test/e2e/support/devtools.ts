@@ -7,16 +7,22 @@ import type { Browser, Frame, Page } from 'playwright-core';
 import { findChromium } from '../../../src/cli/chromium/find';
 import { ensureBuilt } from './built';
 
-export interface DevtoolsSession {
-  browser: Browser;
+/** A tab and what inspects it. */
+export interface Tab {
   /** The inspected page. */
   page: Page;
   /** The DevTools front end itself. */
   devtools: Page;
   /** The Streamgauge panel in it. */
   panel: Frame;
+}
+
+export interface DevtoolsSession extends Tab {
+  browser: Browser;
   /** A second tab, with DevTools of its own unless they are closed. */
   newTab(): Promise<Page>;
+  /** A second tab with the panel open in DevTools of its own. */
+  openTab(url: string): Promise<Tab>;
   close(): Promise<void>;
 }
 
@@ -29,8 +35,7 @@ export interface DevtoolsOptions {
   /** Loaded before DevTools' panel is opened; default `about:blank`. */
   url?: string;
   args?: string[];
-  /** `uiTheme` of DevTools; default as DevTools chooses. */
-  dark?: boolean;
+  /** Size of the window, page and DevTools together. */
   viewport?: { width: number; height: number };
 }
 
@@ -42,7 +47,7 @@ export async function openDevtools(options: DevtoolsOptions = {}): Promise<Devto
   const extension = await ensureBuilt();
   const executable = findChromium();
   if (!executable) throw new Error('No Chromium: install one, or name it in STREAMGAUGE_BROWSER.');
-  process.env['PW_CHROMIUM_ATTACH_TO_OTHER'] = '1';
+  process.env.PW_CHROMIUM_ATTACH_TO_OTHER = '1';
   const { chromium } = await import('playwright-core');
 
   const profile = mkdtempSync(join(tmpdir(), 'streamgauge-e2e-'));
@@ -61,6 +66,7 @@ export async function openDevtools(options: DevtoolsOptions = {}): Promise<Devto
       `--load-extension=${extension}`,
       `--disable-extensions-except=${extension}`,
       '--remote-debugging-port=0',
+      ...(options.viewport ? [`--window-size=${options.viewport.width},${options.viewport.height}`] : []),
       `--user-data-dir=${profile}`,
       ...(options.args ?? []),
       'about:blank',
@@ -81,13 +87,22 @@ export async function openDevtools(options: DevtoolsOptions = {}): Promise<Devto
   try {
     browser = await chromium.connectOverCDP(await endpointOf(child));
     const context = browser.contexts()[0]!;
-    const devtools = await eventually('DevTools to open', () =>
-      context.pages().find((one) => one.url().startsWith('devtools://')),
-    );
-    const page = context.pages().find((one) => !one.url().startsWith('devtools://'))!;
+    const isFrontEnd = (one: Page) => one.url().startsWith('devtools://');
+    const devtools = await eventually('DevTools to open', () => context.pages().find(isFrontEnd));
+    const page = context.pages().find((one) => !isFrontEnd(one))!;
     if (options.url) await page.goto(options.url);
     const panel = await openPanel(devtools);
-    return { browser, page, devtools, panel, newTab: () => context.newPage(), close };
+    const openTab = async (url: string): Promise<Tab> => {
+      const known = context.pages();
+      const second = await context.newPage();
+      const front = await eventually('DevTools of the new tab', () =>
+        context.pages().find((one) => isFrontEnd(one) && !known.includes(one)),
+      );
+      const tab = { page: second, devtools: front, panel: await openPanel(front) };
+      await second.goto(url);
+      return tab;
+    };
+    return { browser, page, devtools, panel, newTab: () => context.newPage(), openTab, close };
   } catch (error) {
     await close();
     throw error;
