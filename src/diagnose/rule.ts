@@ -132,6 +132,6 @@ export interface Diagnoser {
   /** Facts of one stream, kept up to date by `update`. */
   factsOf(streamId: string): StreamFacts | undefined;
   readonly facts: TraceFacts;
-  /** `nowMs`: trace time of the look; open streams are measured up to it. Defaults to the last thing recorded. */
+  /** `nowMs`: trace time of the look; open streams are measured up to it. Defaults to the end of the recording. */
   update(options?: { changed?: ReadonlySet<string>; nowMs?: number }): Diagnosis;
 }

@@ -165,7 +165,7 @@ function endOf({ readers, carrier, log, heartbeat, partial, facts }: Ending): Se
     ? carrier.endedAtMs !== null
     : readers.every(({ endedAtMs }) => endedAtMs !== null) &&
       (goodbye !== null || unknown || last.outcome !== 'ok' || facts.nowMs - last.endedAtMs! >= QUIET_MS);
-  if (unknown && !(goodbye && goodbye.atMs <= unknown.startedAtMs)) {
+  if (unknown && !(goodbye && goodbye.atMs <= (unknown.endedAtMs ?? unknown.startedAtMs))) {
     return end(unknown, 'unknown-session', 'Session ID unknown');
   }
   if (!isOver) return null;

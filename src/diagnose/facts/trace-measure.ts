@@ -21,7 +21,7 @@ export class TraceMeasure implements TraceFacts {
 
   /**
    * Takes in what the `changed` streams gained (all when null); new and open streams are always looked at. Returns the
-   * measures that were looked at. `nowMs` null: the last thing recorded.
+   * measures that were looked at. `nowMs` null: the end of the recording.
    */
   update(changed: ReadonlySet<string> | null, nowMs: number | null): StreamMeasure[] {
     this.#derived.clear();
@@ -36,7 +36,7 @@ export class TraceMeasure implements TraceFacts {
       measure.read();
       lastMs = Math.max(lastMs, measure.lastKnownMs);
     }
-    this.nowMs = nowMs ?? lastMs;
+    this.nowMs = nowMs ?? Math.max(lastMs, this.trace.meta.endedAtMs ?? lastMs);
     for (const measure of looked) measure.nowMs = this.nowMs;
     return looked;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drawTrace } from '../../support/draw';
-import { findingOf, foundLines } from '../../support/found';
+import { alarms, findingOf } from '../../support/found';
 
 const call = (ask: string, headers: string, end = 'refused net::ERR_FAILED TypeError: Failed to fetch') =>
   drawTrace(`ask ${ask} | 30 headers ${headers} | 31 ${end}`);
@@ -25,7 +25,7 @@ describe('credentials that the answer forbids', () => {
       '200 text/event-stream / access-control-allow-origin: *',
     ],
   ])('%s', (_, ask, headers) => {
-    expect(foundLines(call(ask, headers))).toEqual(['error cors-credentials s1']);
+    expect(alarms(call(ask, headers))).toEqual(['error cors-credentials s1']);
   });
 });
 
