@@ -22,9 +22,9 @@ export function openRecording(
   };
 }
 
-/** Trace time of the last thing recorded. */
+/** Trace time at which the recording ended, or of the last thing recorded. */
 export function lastMoment(trace: Trace): number {
-  let last = 0;
+  let last = trace.meta.endedAtMs ?? 0;
   for (const { timing, chunks, messages, end } of trace.streams) {
     last = Math.max(
       last,

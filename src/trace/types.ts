@@ -64,6 +64,11 @@ export interface TraceMeta {
    * A recording by the extension with DevTools open from the start carries everything.
    */
   missing: SourceGap[];
+  /**
+   * Trace time at which the recording ended: what was still open had been silent until then. Absent when nobody noted
+   * it; then the last thing recorded is the end.
+   */
+  endedAtMs?: number;
 }
 
 export type SourceGap =

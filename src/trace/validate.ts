@@ -217,6 +217,7 @@ export const TraceFileSchema = v.object({
       ),
       v.maxLength(100),
     ),
+    endedAtMs: v.exactOptional(time),
   }),
   limits: v.object({
     maxStreams: count,

@@ -146,7 +146,7 @@ async function close(browser: LaunchedBrowser): Promise<void> {
 }
 
 async function report(plan: Plan, recorded: Recorded, terminal: Terminal): Promise<number> {
-  const { trace, nowMs, troubles } = recorded;
+  const { trace, troubles } = recorded;
   for (const trouble of troubles) terminal.stderr.write(`streamgauge: ${trouble}\n`);
   let isWritten = plan.out === null;
   if (plan.out !== null) {
@@ -158,7 +158,7 @@ async function report(plan: Plan, recorded: Recorded, terminal: Terminal): Promi
       terminal.stderr.write(`streamgauge: ${error.message}\n`);
     }
   }
-  const diagnosis = diagnose(trace, nowMs);
+  const diagnosis = diagnose(trace);
   const label = plan.out ?? redactUrl(plan.url);
   if (plan.json) {
     terminal.stdout.write(

@@ -62,9 +62,9 @@ export class PageRecorder implements PageListener {
     return { streams: streams.length, open, deliveries };
   }
 
-  /** Ends the recording. Returns the trace, and the trace time at which it ended. */
-  async finish(): Promise<{ trace: Trace; nowMs: number }> {
-    const nowMs = this.#recording.nowMs();
+  /** Ends the recording and returns its trace. */
+  async finish(): Promise<Trace> {
+    const endedAtMs = Math.round(this.#recording.nowMs());
     await this.#entries.settled();
     // The recording keeps what ended open for a while, in case a better match comes: now nothing comes any more.
     this.#aheadMs = LONG_AFTER_MS;
@@ -72,7 +72,9 @@ export class PageRecorder implements PageListener {
     this.#recording.flush();
     this.#recording.flush();
     this.#recording.dispose();
-    return { trace: this.#recording.trace, nowMs };
+    const { trace } = this.#recording;
+    trace.meta.endedAtMs = endedAtMs;
+    return trace;
   }
 
   bridgeOpened(bridge: Bridge): void {

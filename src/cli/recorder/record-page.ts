@@ -29,8 +29,6 @@ export interface RecordOptions {
 
 export interface Recorded {
   trace: Trace;
-  /** Trace time at which the recording ended. */
-  nowMs: number;
   /** What went wrong on the way, one sentence each; what is in the trace is right all the same. */
   troubles: string[];
 }
@@ -113,5 +111,5 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
   if (ended === 'crashed') {
     troubles.push('The browser crashed; what it had recorded until then is kept.');
   } else if (ended === 'closed') troubles.push('The page was closed; what was recorded until then is kept.');
-  return { ...(await recorder.finish()), troubles };
+  return { trace: await recorder.finish(), troubles };
 }

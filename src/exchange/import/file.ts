@@ -1,5 +1,6 @@
 import { type FlateError, FlateErrorCode, Gunzip } from 'fflate';
 import { concatBytes } from '../../lib/bytes';
+import { type JsonBounds, jsonExcess } from '../../lib/json-bounds';
 import { parseJson } from '../../lib/json-text';
 import { decodeUtf8Strictly } from '../../lib/text';
 import { decodeTraceFile } from '../../trace/file';
@@ -17,6 +18,9 @@ export const MAX_FILE_BYTES = 256 * MEBIBYTE;
 
 /** Pieces in which compressed data is unfolded, so that a small bomb is noticed before it has filled the memory. */
 const GZIP_PIECE_BYTES = 16 * 1024;
+
+/** Twice what the largest files of real recordings hold; a trace with all its columns full is within. */
+const JSON_BOUNDS: JsonBounds = { depth: 500, containers: 6_000_000, commas: 48_000_000 };
 
 export interface ImportedFile {
   trace: Trace;
@@ -36,6 +40,14 @@ export function importBytes(
   if (bytes.length === 0) throw new UnusableFile(`${name} is empty. Export it again.`);
   if (bytes.length > maxBytes) throw tooLarge(name, `is ${mebibytes(bytes.length)}`, maxBytes);
   const text = textOf(name, isGzip(bytes) ? gunzip(name, bytes, maxBytes) : bytes);
+  const excess = jsonExcess(text, JSON_BOUNDS);
+  if (excess !== null) {
+    throw new UnusableFile(
+      excess === 'depth'
+        ? `${name} is no HAR or trace file: it is nested deeper than ${JSON_BOUNDS.depth} levels.`
+        : `${name} holds too many values to be opened. Record less, or export only the requests in question.`,
+    );
+  }
   const parsed = parseJson(text);
   if ('fault' in parsed) {
     const { line, column, isTruncated } = parsed.fault;

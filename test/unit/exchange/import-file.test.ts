@@ -86,11 +86,11 @@ describe('refusing a file', () => {
       strToU8('{"format":"streamgauge-trace","version":1}'),
       /cannot be opened\. This trace is damaged: meta is missing\./,
     ],
-    ['endless nesting', strToU8('['.repeat(200_000)), /is cut off/],
+    ['endless nesting', strToU8('['.repeat(200_000)), /nested deeper than 500 levels/],
     [
       'endless nesting that ends',
       strToU8(`${'['.repeat(100_000)}${']'.repeat(100_000)}`),
-      /is not a HAR file/,
+      /nested deeper than 500 levels/,
     ],
     [
       'nesting where entries should be',
@@ -99,8 +99,9 @@ describe('refusing a file', () => {
           .replace('"entries":[', '"entries":{"a":[')
           .replace(/\]\}\}$/, ']}}}'),
       ),
-      /is not a HAR file/,
+      /nested deeper than 500 levels/,
     ],
+    ['more values than memory', strToU8(`[${'{},'.repeat(6_000_001)}{}]`), /holds too many values/],
   ])('says what is wrong with %s', (_, bytes, message) => {
     expect(messageOf(bytes)).toMatch(message);
   });
