@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Icon } from '../components/icons';
+import { Tool, ZoomTools, zoomKeys } from '../components/zoom-tools';
 import { formatBytes, formatCount, formatOffset } from '../format';
 import { ArrivalPlot } from './arrival-plot';
 import { type Span, type StreamSeries, sampleCurve } from './stream-series';
@@ -19,8 +19,6 @@ export interface ArrivalChartProps {
 }
 
 const TABLE_ROWS = 20;
-const ZOOM_STEP = 1.5;
-const PAN_STEP = 0.25;
 
 /** The arrival curve with its legend, its buttons, and its table for those who cannot see it. */
 export function ArrivalChart(props: ArrivalChartProps) {
@@ -46,30 +44,24 @@ export function ArrivalChart(props: ArrivalChartProps) {
     if (focus) plot.current?.show(focus);
   }, [focus, plot]);
 
-  const onKeyDown = (event: KeyboardEvent) => {
-    const target = plot.current;
-    if (!target) return;
-    if (event.key === '+' || event.key === '=') target.zoom(ZOOM_STEP);
-    else if (event.key === '-') target.zoom(1 / ZOOM_STEP);
-    else if (event.key === 'ArrowLeft') target.pan(-PAN_STEP);
-    else if (event.key === 'ArrowRight') target.pan(PAN_STEP);
-    else if (event.key === '0') target.reset();
-    else return;
-    event.preventDefault();
-  };
+  const onKeyDown = zoomKeys({
+    zoom: (factor) => plot.current?.zoom(factor),
+    pan: (part) => plot.current?.pan(part),
+    reset: () => plot.current?.reset(),
+  });
   return (
     <figure class={`plot${compact ? ' compact' : ''}`}>
       <figcaption>
         <Legend series={series} compact={compact} />
         {!compact && (
-          <span class="plot-tools" role="group" aria-label="Zoom">
-            <Tool icon="plus" label="Zoom in" run={() => plot.current?.zoom(ZOOM_STEP)} />
-            <Tool icon="minus" label="Zoom out" run={() => plot.current?.zoom(1 / ZOOM_STEP)} />
-            <Tool icon="left" label="Move left" disabled={!range} run={() => plot.current?.pan(-PAN_STEP)} />
-            <Tool icon="right" label="Move right" disabled={!range} run={() => plot.current?.pan(PAN_STEP)} />
-            <Tool icon="fit" label="Show everything" disabled={!range} run={() => plot.current?.reset()} />
+          <ZoomTools
+            zoomed={range !== null}
+            zoom={(factor) => plot.current?.zoom(factor)}
+            pan={(part) => plot.current?.pan(part)}
+            reset={() => plot.current?.reset()}
+          >
             <Tool icon="table" label="Show as a table" pressed={asTable} run={() => setAsTable(!asTable)} />
-          </span>
+          </ZoomTools>
         )}
       </figcaption>
       <div
@@ -90,28 +82,6 @@ export function ArrivalChart(props: ArrivalChartProps) {
       )}
       {asTable && <ArrivalTable series={series} range={range} />}
     </figure>
-  );
-}
-
-function Tool(props: {
-  icon: Parameters<typeof Icon>[0]['name'];
-  label: string;
-  disabled?: boolean;
-  pressed?: boolean;
-  run(): void;
-}) {
-  return (
-    <button
-      type="button"
-      class="icon-button"
-      aria-label={props.label}
-      title={props.label}
-      aria-pressed={props.pressed}
-      disabled={props.disabled ?? false}
-      onClick={props.run}
-    >
-      <Icon name={props.icon} />
-    </button>
   );
 }
 
