@@ -2,9 +2,12 @@ import { Gzip } from 'fflate';
 import type { Diagnosis } from '../../diagnose/rule';
 import { encodeUtf8 } from '../../lib/text';
 import type { Trace } from '../../trace/types';
-import { exportHar } from './har';
+import { chunkCsvPieces, eventCsvPieces } from './csv';
+import { curlSetPieces } from './curl';
+import { harPieces } from './har';
 import { findingsMarkdown } from './markdown';
-import { type ExportOptions, traceJsonPieces } from './trace-json';
+import { perfettoPieces } from './perfetto';
+import { type ExportOptions, lazyTraceJson } from './trace-json';
 
 export type { ExportOptions };
 
@@ -31,21 +34,21 @@ export const EXPORT_FORMATS: readonly ExportFormat[] = [
     label: 'Trace',
     extension: '.json',
     mediaType: 'application/json',
-    export: async (trace, _diagnosis, options) => traceJsonPieces(trace, options),
+    export: async (trace, _diagnosis, options) => lazyTraceJson(trace, options),
   },
   {
     id: 'trace.gz',
     label: 'Trace, compressed',
     extension: '.json.gz',
     mediaType: 'application/gzip',
-    export: async (trace, _diagnosis, options) => gzipPieces(traceJsonPieces(trace, options)),
+    export: async (trace, _diagnosis, options) => gzipPieces(lazyTraceJson(trace, options)),
   },
   {
     id: 'har',
     label: 'HAR',
     extension: '.har',
     mediaType: 'application/json',
-    export: async (trace, _diagnosis, options) => [JSON.stringify(exportHar(trace, options), null, 1)],
+    export: async (trace, _diagnosis, options) => harPieces(trace, options),
   },
   {
     id: 'markdown',
@@ -53,6 +56,34 @@ export const EXPORT_FORMATS: readonly ExportFormat[] = [
     extension: '.md',
     mediaType: 'text/markdown',
     export: async (trace, { findings }, options) => [findingsMarkdown(trace, findings, options)],
+  },
+  {
+    id: 'csv-chunks',
+    label: 'Chunks as CSV',
+    extension: '.chunks.csv',
+    mediaType: 'text/csv',
+    export: async (trace, _diagnosis, options) => chunkCsvPieces(trace, options),
+  },
+  {
+    id: 'csv-events',
+    label: 'Events as CSV',
+    extension: '.events.csv',
+    mediaType: 'text/csv',
+    export: async (trace, _diagnosis, options) => eventCsvPieces(trace, options),
+  },
+  {
+    id: 'perfetto',
+    label: 'Timeline for Perfetto',
+    extension: '.perfetto.json',
+    mediaType: 'application/json',
+    export: async (trace, diagnosis, options) => perfettoPieces(trace, diagnosis, options),
+  },
+  {
+    id: 'curl',
+    label: 'Script with curl commands',
+    extension: '.sh',
+    mediaType: 'text/x-shellscript',
+    export: async (trace, diagnosis, options) => curlSetPieces(trace, diagnosis, options),
   },
 ];
 

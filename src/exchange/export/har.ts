@@ -21,27 +21,44 @@ export const HAR_LOSSES: readonly string[] = [
  * HAR 1.2 with Chrome's extensions (`_eventSourceMessages`, `_webSocketMessages`, `_error`, `_resourceType`), which
  * Chrome's network panel and this program's own import read. What is lost: `HAR_LOSSES`, also in `log.comment`.
  */
-export function exportHar(trace: Trace, { redact = true }: ExportOptions = {}): { log: object } {
-  const shown = redact ? redactTrace(trace) : trace;
-  const { meta } = shown;
+export function exportHar(
+  trace: Trace,
+  { redact = true, ...redaction }: ExportOptions = {},
+): { log: object } {
+  const shown = redact ? redactTrace(trace, redaction) : trace;
+  const entries = shown.streams.map((stream) => entryOf(stream, shown.meta.originEpochMs));
+  return { log: { ...headOf(shown), entries } };
+}
+
+/** The same as text, entry by entry: a large recording is never one string. */
+export function* harPieces(
+  trace: Trace,
+  { redact = true, ...redaction }: ExportOptions = {},
+): Generator<string> {
+  const shown = redact ? redactTrace(trace, redaction) : trace;
+  yield JSON.stringify({ log: { ...headOf(shown), entries: [] } }).slice(0, -']}}'.length);
+  for (const [index, stream] of shown.streams.entries()) {
+    yield `${index === 0 ? '\n' : ',\n'}${JSON.stringify(entryOf(stream, shown.meta.originEpochMs))}`;
+  }
+  yield ']}}\n';
+}
+
+function headOf({ meta }: Trace): object {
   return {
-    log: {
-      version: '1.2',
-      creator: { name: 'Streamgauge', version: meta.recorderVersion },
-      ...(meta.browser && { browser: { name: meta.browser, version: '' } }),
-      pages: [
-        {
-          startedDateTime: isoTime(meta.originEpochMs),
-          id: 'page_1',
-          title: meta.pageUrl ?? '',
-          pageTimings: { onContentLoad: -1, onLoad: -1 },
-        },
-      ],
-      entries: shown.streams.map((stream) => entryOf(stream, meta.originEpochMs)),
-      // Underscored, as HAR wants members of its own: an import knows from it what not to expect.
-      _missing: meta.missing,
-      comment: `Exported by Streamgauge. Not in this file: ${HAR_LOSSES.join(' ')}`,
-    },
+    version: '1.2',
+    creator: { name: 'Streamgauge', version: meta.recorderVersion },
+    ...(meta.browser && { browser: { name: meta.browser, version: '' } }),
+    pages: [
+      {
+        startedDateTime: isoTime(meta.originEpochMs),
+        id: 'page_1',
+        title: meta.pageUrl ?? '',
+        pageTimings: { onContentLoad: -1, onLoad: -1 },
+      },
+    ],
+    // Underscored, as HAR wants members of its own: an import knows from it what not to expect.
+    _missing: meta.missing,
+    comment: `Exported by Streamgauge. Not in this file: ${HAR_LOSSES.join(' ')}`,
   };
 }
 
@@ -53,8 +70,11 @@ function entryOf(stream: StreamRecord, originEpochMs: number): object {
   const { request, response, timing, end } = stream;
   const timings = timingsOf(stream);
   const content = contentOf(stream);
-  const time =
+  const isSocket = stream.kind === 'websocket';
+  const sumMs =
     Object.values(timings).reduce((sum, ms) => sum + Math.max(0, ms), 0) - Math.max(0, timings.ssl);
+  // Some sources know how long it took, and not what the time went on.
+  const time = Math.max(sumMs, end ? end.atMs - timing.startedAtMs : 0);
   return {
     pageref: 'page_1',
     startedDateTime: isoTime(originEpochMs + timing.startedAtMs),
@@ -89,7 +109,7 @@ function entryOf(stream: StreamRecord, originEpochMs: number): object {
       headersSize: -1,
       bodySize: -1,
       _transferSize: stream.chunks.byteLength.reduce((sum, length) => sum + length, 0),
-      _error: end?.netError ?? null,
+      _error: end?.netError ?? (isSocket || end?.kind === 'complete' ? null : (end?.message ?? null)),
       ...(response?.fromServiceWorker && { _fetchedViaServiceWorker: true }),
     },
     ...messagesOf(stream, originEpochMs, 'text' in content),
@@ -177,9 +197,10 @@ function messagesOf(stream: StreamRecord, originEpochMs: number, hasContent: boo
   const { decoded } = createDecoder(stream);
   if (decoded.format !== 'sse') return {};
   const { events } = decoded;
-  // Comments are no messages.
+  // Comments are no messages, and a block without data is none unless the browser itself reported it.
+  const cameWhole = stream.messages.atMs.length > 0;
   const messages = [...events.atMs.keys()].filter(
-    (index) => typeof events.data[index] === 'string' && events.name[index] !== null,
+    (index) => events.name[index] !== null && (events.data[index] !== null || cameWhole),
   );
   const isBound = (index: number) => events.confidence[index] === Confidence.bounded;
   // Where not one time is known the body's text tells all there is, if it is there.
@@ -190,7 +211,7 @@ function messagesOf(stream: StreamRecord, originEpochMs: number, hasContent: boo
       time: seconds(isBound(index) ? stream.timing.startedAtMs : events.atMs[index]!),
       eventName: events.name[index],
       eventId: events.id[index] ?? '',
-      data: events.data[index],
+      ...(events.data[index] !== null && { data: events.data[index] }),
     })),
   };
 }

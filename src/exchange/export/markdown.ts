@@ -2,7 +2,7 @@ import { PLATFORMS } from '../../diagnose/platforms';
 import type { Finding } from '../../diagnose/rule';
 import { formatEvidence, formatMs } from '../../lib/format';
 import type { StreamRecord, Trace, TraceMeta } from '../../trace/types';
-import { redactText, redactUrl } from '../redact';
+import { Redactor, redactorFor } from '../redact';
 import { curlLine } from './curl';
 import type { ExportOptions } from './trace-json';
 
@@ -18,10 +18,19 @@ export function findingMarkdown(
   finding: Finding,
   stream: StreamRecord,
   meta: TraceMeta,
-  { redact = true }: ExportOptions = {},
+  { redact = true, ...redaction }: ExportOptions = {},
 ): string {
-  const hide = (text: string) => (redact ? redactText(text) : text);
-  const address = redact ? redactUrl(finding.stream.url) : finding.stream.url;
+  return markdownOf(finding, stream, meta, redact ? new Redactor(redaction).learn(stream) : null);
+}
+
+function markdownOf(
+  finding: Finding,
+  stream: StreamRecord,
+  meta: TraceMeta,
+  redactor: Redactor | null,
+): string {
+  const hide = (text: string) => redactor?.text(text) ?? text;
+  const address = redactor?.url(finding.stream.url) ?? finding.stream.url;
   const platforms = finding.platforms.map((id) => PLATFORMS[id]);
   const plot = arrivalsPlot(stream);
   const parts = [
@@ -36,7 +45,7 @@ export function findingMarkdown(
     evidenceTable(finding, hide),
     ...(plot === null ? [] : ['Arrivals:', fenced('text', plot)]),
     'The same request with curl, to compare directly at the server and through each hop:',
-    fenced('sh', curlLine(stream, { redact })),
+    fenced('sh', curlLine(redactor?.stream(stream) ?? stream, { redact: false })),
     `Why it happens and how to fix it: recipe ${code(finding.recipe)} (\`streamgauge recipes ${finding.recipe}\`).`,
     `_Seen with ${prose(environment(meta))}._`,
   ];
@@ -47,13 +56,14 @@ export function findingMarkdown(
 export function findingsMarkdown(
   trace: Trace,
   findings: readonly Finding[],
-  options: ExportOptions = {},
+  { redact = true, ...redaction }: ExportOptions = {},
 ): string {
+  const redactor = redact ? redactorFor(trace, redaction) : null;
   const streams = new Map(trace.streams.map((stream) => [stream.id, stream]));
   return findings
     .flatMap((finding) => {
       const stream = streams.get(finding.stream.id);
-      return stream ? [findingMarkdown(finding, stream, trace.meta, options)] : [];
+      return stream ? [markdownOf(finding, stream, trace.meta, redactor)] : [];
     })
     .join('\n');
 }
