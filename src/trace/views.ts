@@ -60,7 +60,7 @@ export interface HarView {
   contentText: string | null;
   contentIsBase64: boolean;
   contentSize: number;
-  eventSourceMessages: { epochMs: number; name: string; id: string; data: string }[];
+  eventSourceMessages: HarEvent[];
   webSocketMessages: { epochMs: number; sent: boolean; opcode: number; data: string; isError: boolean }[];
   fromCache?: boolean;
   fromServiceWorker?: boolean;
@@ -68,4 +68,13 @@ export interface HarView {
   isOpen?: boolean;
   /** What of the entry could not be read, one sentence each. */
   problems?: string[];
+}
+
+export interface HarEvent {
+  epochMs: number;
+  name: string;
+  id: string;
+  data: string;
+  /** The source has its time and name only: `data` is empty and says nothing. */
+  isWithoutData?: boolean;
 }

@@ -10,15 +10,15 @@ export function isRefusedByCors({ kind, request, response }: StreamRecord): bool
   if (!response || response.fromServiceWorker) return false;
   const isRedirect = response.status >= 300 && response.status < 400;
   if (isRedirect || request.method.toUpperCase() === 'OPTIONS') return false;
-  const origin = valueOf(request.headers, 'origin');
+  const origin = headerOf(request.headers, 'origin');
   if (origin === null || origin === originOf(request.url)) return false;
-  const mode = valueOf(request.headers, 'sec-fetch-mode');
+  const mode = headerOf(request.headers, 'sec-fetch-mode');
   if (mode !== null && mode !== 'cors') return false;
-  const allowed = valueOf(response.headers, 'access-control-allow-origin');
+  const allowed = headerOf(response.headers, 'access-control-allow-origin');
   return allowed !== '*' && allowed !== origin;
 }
 
-function valueOf(headers: readonly Header[], wanted: string): string | null {
+function headerOf(headers: readonly Header[], wanted: string): string | null {
   return headers.find(([name]) => name.toLowerCase() === wanted)?.[1].trim() ?? null;
 }
 

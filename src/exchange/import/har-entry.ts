@@ -1,7 +1,8 @@
 import { splitCookiesString } from 'set-cookie-parser';
 import * as v from 'valibot';
 import type { Header, Phases } from '../../trace/types';
-import type { HarView } from '../../trace/views';
+import type { HarEvent, HarView } from '../../trace/views';
+import { eventDataFromBody } from './event-data';
 import {
   type Entry,
   EntrySchema,
@@ -129,12 +130,20 @@ function readHeaders(items: readonly unknown[], side: string, problems: string[]
 function readEvents(har: Entry, startedEpochMs: number, problems: string[]): HarView['eventSourceMessages'] {
   const { fit, unfit } = fitting(EventSourceMessageSchema, har._eventSourceMessages);
   if (unfit > 0) problems.push(`${unfit} event stream messages could not be read.`);
-  return fit.map(({ time, eventName, eventId, data }) => ({
-    epochMs: messageEpochMs(time, startedEpochMs),
-    name: eventName || 'message',
-    id: eventId,
-    data,
-  }));
+  const { text, encoding } = har.response.content;
+  const isWithoutData = fit.length > 0 && fit.every(({ data }) => data === null);
+  const names = fit.map(({ eventName }) => eventName || 'message');
+  const known = isWithoutData && text && !encoding ? eventDataFromBody(names, text) : [];
+  return fit.map(({ time, eventId, data }, index): HarEvent => {
+    const found = data ?? known[index] ?? null;
+    return {
+      epochMs: messageEpochMs(time, startedEpochMs),
+      name: names[index]!,
+      id: eventId,
+      data: found ?? '',
+      ...(found === null && isWithoutData && { isWithoutData }),
+    };
+  });
 }
 
 function readFrames(har: Entry, startedEpochMs: number, problems: string[]): HarView['webSocketMessages'] {

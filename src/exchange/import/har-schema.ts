@@ -70,7 +70,8 @@ export const EventSourceMessageSchema = v.object({
   time: number,
   eventName: text,
   eventId: text,
-  data: text,
+  /** Left out by Chrome's sanitized export. */
+  data: maybeText,
 });
 export const WebSocketMessageSchema = v.object({ type: text, time: number, opcode: number, data: text });
 
@@ -95,7 +96,10 @@ export const LogSchema = v.object({
     pages: list,
     comment: text,
     /** Streamgauge: what the recording itself was missing. */
-    _missing: v.fallback(v.pipe(v.array(v.picklist(SOURCE_GAPS)), v.maxLength(SOURCE_GAPS.length)), []),
+    _missing: v.fallback(
+      v.nullable(v.pipe(v.array(v.picklist(SOURCE_GAPS)), v.maxLength(SOURCE_GAPS.length))),
+      null,
+    ),
     entries: v.array(v.unknown()),
   }),
 });

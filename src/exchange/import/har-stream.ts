@@ -133,7 +133,7 @@ function hasNoHandshakeTime(view: HarView, waitEndMs: number): boolean {
 interface NewMessage {
   epochMs: number;
   byteLength: number;
-  payload: string | Uint8Array;
+  payload: string | Uint8Array | null;
   sent: boolean;
   opcode: number;
   name: string | null;
@@ -164,7 +164,7 @@ function addMessages(
       stampMs < earliestMs - ROUNDING_MS || item.epochMs <= originEpochMs + timing.startedAtMs;
     const atMs = Math.max(lastMs, stampMs);
     lastMs = atMs;
-    const kept = cut(item.payload, Math.min(limits.maxMessageBytes, roomBytes));
+    const kept = item.payload && cut(item.payload, Math.min(limits.maxMessageBytes, roomBytes));
     if (kept !== item.payload) markCapped(stream);
     if (kept !== null) roomBytes -= typeof kept === 'string' ? utf8ByteLength(kept) : kept.length;
     const confidence: ConfidenceCode = isTooEarly ? Confidence.bounded : Confidence.arrived;
@@ -198,13 +198,14 @@ function fillEvents(
   const items = view.eventSourceMessages.map((message) => ({
     epochMs: message.epochMs,
     byteLength: utf8ByteLength(message.data),
-    payload: message.data,
+    payload: message.isWithoutData ? null : message.data,
     sent: false,
     opcode: Opcode.text,
     name: message.name,
     lastEventId: message.id,
   }));
   addMessages(stream, items, originEpochMs, limits);
+  if (view.eventSourceMessages.some(({ isWithoutData }) => isWithoutData)) stream.losses.push('no-body');
 }
 
 function fillFrames(
@@ -275,7 +276,7 @@ function endOf(stream: StreamRecord, view: HarView, originEpochMs: number): Stre
 
 /** How Firefox, WebKit and proxies word that the page ended it, and that the browser kept the answer from the page. */
 const ABORTED =
-  /^(?:NS_BINDING_ABORTED|(?:load )?request (?:was |has been )?cancell?ed|cancell?ed|client disconnect(?:ed)?)\.?$/i;
+  /^(?:(?:Abort|Timeout)Error\b.*|NS_BINDING_ABORTED|(?:load )?request (?:was |has been )?cancell?ed|cancell?ed|client disconnect(?:ed)?)\.?$/i;
 const REFUSED = /^NS_ERROR_(?:DOM_(?:BAD_URI|CORP_FAILED)|BLOCKED_BY|CONTENT_BLOCKED)|access control checks/;
 
 function endKind(view: HarView, hasErrorFrame: boolean): StreamEnd['kind'] {

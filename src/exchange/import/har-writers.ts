@@ -23,8 +23,6 @@ const WRITERS: readonly [RegExp, HarWriter][] = [
     /^(?:Firefox|mitmproxy\b.*|HTTP Toolkit|Charles Proxy)$/,
     { eventTimes: false, errors: false, frames: false, cookies: true },
   ],
-  // Says itself what was missing before: `log._missing`.
-  [/^Streamgauge$/, { eventTimes: true, errors: true, frames: true, cookies: false }],
 ];
 
 const UNKNOWN_WRITER: HarWriter = { eventTimes: false, errors: false, frames: false, cookies: false };
@@ -32,14 +30,15 @@ const UNKNOWN_WRITER: HarWriter = { eventTimes: false, errors: false, frames: fa
 const COOKIE_HEADERS = ['cookie', 'set-cookie'];
 const SECRET_HEADERS = ['authorization', 'proxy-authorization'];
 
-/** What this writer never tells, or left out of this file. `declared`: gaps that the file itself names. */
+/** What this writer never tells, or left out of this file. `declared`: the gaps, where the file itself names them. */
 export function missingOf(
   creator: string,
   views: readonly HarView[],
-  declared: readonly SourceGap[],
+  declared: readonly SourceGap[] | null,
 ): SourceGap[] {
+  if (declared) return [...new Set<SourceGap>(declared).add('request-options')];
   const writer = WRITERS.find(([name]) => name.test(creator))?.[1] ?? UNKNOWN_WRITER;
-  const missing = new Set<SourceGap>(declared).add('request-options');
+  const missing = new Set<SourceGap>(['request-options']);
   const hasHeader = (names: readonly string[]) =>
     views.some(({ requestHeaders, responseHeaders }) =>
       [...requestHeaders, ...responseHeaders].some(([name]) => names.includes(name.toLowerCase())),
