@@ -1,4 +1,6 @@
 import { formatMs } from '../../lib/format';
+import { responseHeader } from './headers';
+import { declaresLines } from './nature';
 import type { DataSpan, ServerClockFacts, StreamFacts } from './stream-facts';
 import type { TraceFacts } from './trace-facts';
 
@@ -74,12 +76,27 @@ export function holdingOf(facts: StreamFacts, trace: TraceFacts): Holding {
     .slice(-MAX_CANARIES)
     .find((other) => other !== facts && isHeldByItsClock(other));
   if (canary) return { ...own, proof: 'canary', canaryId: canary.stream.id };
+  if (!isMeantToStream(facts)) {
+    const reason =
+      'Lines of JSON came at once, after a wait. Nobody asked for a stream, and no send times tell whether they were held back or made at once, as the rows of a query are.';
+    return { state: 'unsure', reason };
+  }
   if (trace.siblings(facts).some((other) => other !== facts && flowed(other, facts))) {
     const reason =
       'Everything came at once, but another stream of the same endpoint flowed. Without send times in the events, a hop that held it and a server that made it at once look the same.';
     return { state: 'unsure', reason };
   }
   return own;
+}
+
+/**
+ * Without a proof, events that came at once are held against the way only where somebody meant them to stream: the page
+ * asked for it, they are server-sent events, or lines under a type of their own whose length nobody knew beforehand.
+ * Queries and log files answer in lines as well, all at once and with good reason.
+ */
+function isMeantToStream({ stream, decoded, askedForStream }: StreamFacts): boolean {
+  if (askedForStream || decoded.format === 'sse') return true;
+  return declaresLines(stream) && responseHeader(stream, 'content-length') === null;
 }
 
 /** What the stream shows by itself, without its neighbours. */

@@ -1,12 +1,30 @@
-import { Confidence } from '../../trace/types';
+import { Confidence, type StreamRecord } from '../../trace/types';
+import { netErrorOf } from './endings';
 import type { StreamFacts } from './stream-facts';
 
 /** How long the server side let the request wait for headers, ms; null when no headers came or the time is unknown. */
 export function answerWaitMs({ stream, requestAtMs }: StreamFacts): number | null {
   if (!stream.response) return null;
   const { phases, headersAtMs } = stream.timing;
+  if (isWaitMisfiled(stream)) {
+    const seenMs = headersAtMs === null ? 0 : headersAtMs - requestAtMs;
+    return Math.max(seenMs, phases?.waitMs ?? 0);
+  }
   if (phases?.waitMs != null) return phases.waitMs;
   return headersAtMs === null ? null : Math.max(0, headersAtMs - requestAtMs);
+}
+
+/**
+ * DevTools drops the times of an answer that CORS keeps from the page, and writes the whole wait as `blocked` with
+ * nothing left for `wait` (measured in Chromium 156). No answer comes in no time: then `blocked` is the answer's wait.
+ */
+export function isWaitMisfiled(stream: StreamRecord): boolean {
+  const { response, end } = stream;
+  const { phases } = stream.timing;
+  if (!response || response.status === 0 || !end || !phases || phases.blockedMs === null) return false;
+  const isRefused = end.kind === 'refused' || netErrorOf(stream) === 'ERR_FAILED';
+  const rest = [phases.dnsMs, phases.connectMs, phases.sendMs, phases.waitMs];
+  return isRefused && rest.every((ms) => ms === null || ms === 0);
 }
 
 /** From the request's leaving to the end, ms; null while open. */

@@ -26,9 +26,11 @@ export function natureOf(stream: StreamRecord, decoded: DecodedStream, askedForS
   const { response } = stream;
   if (!response) return askedForStream ? 'stream' : 'call';
   if (stream.kind === 'document') return 'call';
-  if (UNIT_FORMATS.has(decoded.format)) return 'stream';
   const type = mediaType(stream);
   const isAttachment = /^\s*attachment/i.test(responseHeader(stream, 'content-disposition') ?? '');
+  // Lines of JSON are a common export format; nobody offers a stream for saving.
+  if (isAttachment && decoded.format !== 'sse' && !askedForStream) return 'download';
+  if (UNIT_FORMATS.has(decoded.format)) return 'stream';
   if (BULK_TYPE.test(type) || isAttachment) return 'download';
   const isText = type === 'text/plain' || type === '';
   if (!isText || decoded.format === 'json' || response.status >= 400) return 'call';
@@ -40,6 +42,14 @@ export function natureOf(stream: StreamRecord, decoded: DecodedStream, askedForS
   for (let index = 0; index < looked; index++) bytes += byteLength[index]!;
   if (bytes / looked > MAX_SMALL_CHUNK_BYTES) return decoded.format === 'text' ? 'call' : 'download';
   return 'stream';
+}
+
+/** Types by which a server says that its lines are to be read as they come. */
+const LINE_TYPE = /ndjson|jsonl|json-?lines|json-seq|stream\+json/i;
+
+/** The answer is lines of JSON by its own word, not only by its looks: log files and query results look the same. */
+export function declaresLines(stream: StreamRecord): boolean {
+  return LINE_TYPE.test(mediaType(stream));
 }
 
 const STREAM_TYPE = /text\/event-stream|ndjson|jsonlines?|json-seq|stream\+json/i;

@@ -6,6 +6,7 @@ import { blockStartOf, DeliveryMeter, QUANTA } from './deliveries';
 import { endpointOf, hostOf } from './endpoint';
 import { responseHeader } from './headers';
 import { hopsOf } from './hops';
+import { isWaitMisfiled } from './moments';
 import { asksForStream, natureOf } from './nature';
 import type {
   ArrivalFacts,
@@ -293,6 +294,9 @@ export class StreamMeasure implements StreamFacts {
 /** When the request left. HAR phases before it (queue, DNS, connection) are the browser's and the network's. */
 function requestAtMsOf(stream: StreamRecord): number {
   const { startedAtMs, sentAtMs, headersAtMs, phases } = stream.timing;
+  // A time that was computed from phases without a wait is no better than these.
+  const isComputed = sentAtMs === null || sentAtMs === headersAtMs;
+  if (isComputed && isWaitMisfiled(stream)) return startedAtMs;
   if (sentAtMs !== null) return sentAtMs;
   const before = phases
     ? (phases.blockedMs ?? 0) + (phases.dnsMs ?? 0) + (phases.connectMs ?? 0) + (phases.sendMs ?? 0)

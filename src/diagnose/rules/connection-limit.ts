@@ -7,6 +7,7 @@ import {
   MAX_CONNECTIONS,
 } from '../facts/connection-holders';
 import { readCookies } from '../facts/cookies';
+import { isWaitMisfiled } from '../facts/moments';
 import type { StreamFacts } from '../facts/stream-facts';
 import type { TraceFacts } from '../facts/trace-facts';
 import type { GroupRule, Judgement } from '../rule';
@@ -74,7 +75,7 @@ function queueOf(facts: StreamFacts, { holders }: HeldServer, trace: TraceFacts)
   const lookedMs = stream.end?.atMs ?? trace.nowMs;
   const freedAtMs = untilMs <= lookedMs ? untilMs : null;
   const hasNoAnswer = stream.response === null;
-  if (phases?.blockedMs != null) {
+  if (phases?.blockedMs != null && !isWaitMisfiled(stream)) {
     const { blockedMs } = phases;
     const leftAtMs = startedAtMs + blockedMs;
     const isHandedOver =

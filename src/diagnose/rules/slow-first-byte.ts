@@ -1,5 +1,6 @@
 import { formatMs } from '../../lib/format';
 import { responseHeader } from '../facts/headers';
+import { declaresLines } from '../facts/nature';
 import type { StreamFacts } from '../facts/stream-facts';
 import type { Evidence, Judgement, StreamRule } from '../rule';
 
@@ -52,10 +53,12 @@ interface FirstSign {
   earliestMs: number;
 }
 
-function isWaitedFor({ nature, askedForStream, stream, decoded }: StreamFacts): boolean {
-  // Lines of JSON whose length is known beforehand are a file, unless somebody asked for a stream.
-  const isFile =
-    decoded.format !== 'sse' && !askedForStream && responseHeader(stream, 'content-length') !== null;
+function isWaitedFor({ nature, askedForStream, stream, decoded, arrivals }: StreamFacts): boolean {
+  // Lines of JSON whose length is known beforehand are a file, and so are those that came in one piece under a type
+  // that says nothing of lines, unless somebody asked for a stream.
+  const isWhole = responseHeader(stream, 'content-length') !== null;
+  const isPiece = arrivals.count <= 1 && !declaresLines(stream);
+  const isFile = decoded.format !== 'sse' && !askedForStream && (isWhole || isPiece);
   if (isFile && stream.kind !== 'websocket') return false;
   // Where nobody saw the handshake, an idle socket and one that never opened look the same.
   if (stream.kind === 'websocket' && stream.timing.headersAtMs === null) return false;

@@ -194,6 +194,20 @@ describe('a gateway that gave up waiting', () => {
     expect(findingOf(trace, 'gateway-timeout')!.summary).toMatch(/the page saw only a failed request/);
   });
 
+  it.each([
+    // DevTools writes the wait for an answer that CORS refuses as `blocked`.
+    ['with the network’s times', '3 sent', '29.02s', ''],
+    ['in a HAR, whose times are computed', '29.02s sent', '', ' / seen=har'],
+  ])('takes the wait from where it is, when CORS hides the answer: %s', (_, sent, at, seen) => {
+    const trace = drawTrace(`ask fetch POST ${APIGW} / origin: https://app.test${seen}
+      ${sent}
+      ${at} headers 504 application/json / ${REST}
+      +1 refused net::ERR_FAILED TypeError: Failed to fetch
+      phases blocked=29020 send=0 wait=0 receive=1`);
+    expect(alarms(trace)).toEqual(['error gateway-timeout s1']);
+    expect(findingOf(trace, 'gateway-timeout')!.summary).toMatch(/^504 after 29\.0 s/);
+  });
+
   it.each(['error', 'refused'])('is seen from the page alone where the host tells: %s', (kind) => {
     const trace = drawTrace(
       `ask fetch POST ${APIGW} / seen=tap / partial | 29.1s ${kind} TypeError: Failed to fetch`,
