@@ -4,6 +4,7 @@ import './styles/layout.css';
 import './styles/table.css';
 import './styles/detail.css';
 import './styles/recipes.css';
+import './styles/session.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RecorderControls, Recording } from '../store/types';
 import { Boundary } from './components/boundary';

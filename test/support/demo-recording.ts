@@ -4,6 +4,7 @@ import type { RecorderControls, Recording, RecordingState } from '../../src/stor
 import { createStream, createTrace } from '../../src/trace/create';
 import { Confidence, Direction, Opcode, type StreamRecord, type Trace } from '../../src/trace/types';
 import { drawTrace, seeded } from './draw';
+import { handshake, payload, poll, pollThat, post, socket, UNKNOWN_SESSION, UPGRADED } from './socket-io';
 
 /**
  * Recordings without a browser extension, for looking at the panel and for testing it: frozen ones, and one that goes
@@ -19,7 +20,10 @@ export type Scene =
   | 'lossy'
   | 'empty'
   | 'healthy'
-  | 'hostile';
+  | 'hostile'
+  | 'socketio'
+  | 'jobs'
+  | 'sessions';
 
 const KEEP = 'https://stage.example.org';
 const API = 'https://api.example.org';
@@ -78,6 +82,123 @@ const TYPICAL: string[] = [
    +40 error net::ERR_HTTP2_PROTOCOL_ERROR TypeError: network error`,
 ];
 
+/** A client that upgrades and talks, one that stays on polling and loses its session, and a page that is neither. */
+function socketIo(): string[] {
+  const chat = { url: `${KEEP}/socket.io/`, answer: 'server: nginx/1.22.1 / protocol=h2' };
+  const runner = {
+    url: 'https://k3v9x2m7qa.us-east-1.awsapprunner.com/socket.io/',
+    answer: 'server: envoy / protocol=h2',
+  };
+  const talk = Array.from({ length: 12 }, (_, index) => {
+    const at = 700 + index * 650;
+    const tick = `${at + 210} frame text 42["presence",{"user":"ada","typing":${index % 2 === 0}}]`;
+    return `${at} send 42${index}["chat",{"index":${index},"text":"Why is the sky blue?"}]
+      +${20 + index * 4} frame text 43${index}[{"ok":true,"index":${index}}]
+      ${tick}`;
+  }).join('\n');
+  return [
+    handshake(0, 'q1T', { ...chat, pingInterval: 2500, pingTimeout: 2000 }),
+    post(40, 'q1T', ['40'], chat),
+    poll(42, 'q1T', 30, ['40{"sid":"aZ9"}', '42["hello",{"motd":"Welcome"}]'], chat),
+    post(90, 'q1T', ['40/admin,{"token":"none"}'], chat),
+    poll(95, 'q1T', 60, ['44/admin,{"message":"not authorised"}'], chat),
+    poll(170, 'q1T', 80, ['6'], chat),
+    socket(
+      180,
+      'q1T',
+      `${UPGRADED}\n${talk}
+      2600 frame text 2 | +2 send 3 | 5100 frame text 2 | +3 send 3 | 7600 frame text 2 | +2 send 3
+      8300 frame text 451-["picture",{"name":"sky.png","data":{"_placeholder":true,"num":0}}]
+      +1 frame binary \u0089PNG-not-really
+      8600 frame text 42{"this":"is no array"}
+      +40 send 4299["goodbye"]
+      9400 send 41 | +5 close 1005`,
+      chat,
+    ),
+    handshake(300, 'p7', runner),
+    post(340, 'p7', ['40'], runner),
+    poll(342, 'p7', 40, ['40{"sid":"bX1"}'], runner),
+    socket(350, 'p7', '+30 refused', runner),
+    ...Array.from({ length: 7 }, (_, index) =>
+      poll(400 + index * 620, 'p7', 600, [`42["news",{"n":${index}}]`], runner),
+    ),
+    ...Array.from({ length: 4 }, (_, index) =>
+      post(650 + index * 900, 'p7', [`42${index}["save",{"n":${index}}]`], runner),
+    ),
+    pollThat(4760, 'p7', UNKNOWN_SESSION, runner),
+    handshake(6100, 'p8', runner),
+    post(6140, 'p8', ['40'], runner),
+    poll(6142, 'p8', 40, ['40{"sid":"cX2"}'], runner),
+    socket(6150, 'p8', '+30 refused', runner),
+    poll(6200, 'p8', 1900, [`42["news",{"n":8}]`], runner),
+    `8150 ask xhr GET ${runner.url}?EIO=4&transport=polling&sid=p8`,
+    TYPICAL[1] ?? '',
+    TYPICAL[3] ?? '',
+  ];
+}
+
+/** A job that is done, one that is lost by turns, and one that is still asked about. */
+function jobs(): string[] {
+  const ask = (
+    at: number,
+    id: string,
+    status: number,
+    body: string,
+  ) => `${at} ask fetch GET ${API}/jobs/${id} / signal
+    +${30 + (at % 23)} headers ${status} application/json / protocol=h2
+    +1 raw ${body}
+    +1 end`;
+  const create = (
+    at: number,
+    id: string,
+  ) => `${at} ask fetch POST ${API}/jobs / body={"task":"report"} / signal
+    +60 headers 202 application/json / protocol=h2
+    +1 raw {"job_id":"${id}","status":"queued"}
+    +1 end`;
+  return [
+    create(100, 'report-118'),
+    ...[0, 0.15, 0.4, 0.62, 0.9, 1].map((progress, index) =>
+      ask(
+        700 + index * 800,
+        'report-118',
+        200,
+        `{"job_id":"report-118","status":"${progress === 1 ? 'succeeded' : progress === 0 ? 'queued' : 'running'}","progress":${progress}}`,
+      ),
+    ),
+    create(400, 'export-7731'),
+    ...[200, 404, 200, 404, 404, 200, 404].map((status, index) =>
+      ask(
+        900 + index * 700,
+        'export-7731',
+        status,
+        status === 200 ? '{"job_id":"export-7731","status":"running"}' : '{"detail":"Job not found"}',
+      ),
+    ),
+    create(2000, 'index-40a'),
+    ...[0, 1, 2].map((index) =>
+      ask(2600 + index * 900, 'index-40a', 200, '{"job_id":"index-40a","status":"processing"}'),
+    ),
+    `5600 ask fetch GET ${API}/jobs/index-40a / signal`,
+    TYPICAL[3] ?? '',
+  ];
+}
+
+/** Hundreds of sessions and jobs with thousands of requests. */
+function manySessions(): string[] {
+  return Array.from({ length: 150 }, (_, index) => {
+    const at = index * 400;
+    const place = { url: `${KEEP}/room-${index}/socket.io/` };
+    const sid = `s${index}`;
+    return [
+      handshake(at, sid, place),
+      post(at + 40, sid, ['40'], place),
+      ...Array.from({ length: 18 }, (_, n) =>
+        poll(at + 60 + n * 300, sid, 280, [`42["tick",${n}]`, payload([`42["tock",${n}]`])], place),
+      ),
+    ];
+  }).flat();
+}
+
 const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>';
 
 /** Everything a page can put into a recording, as markup. */
@@ -114,6 +235,12 @@ export function sceneTrace(scene: Scene): Trace {
       return longStream(20_000);
     case 'hostile':
       return onStage(drawTrace(HOSTILE));
+    case 'socketio':
+      return onStage(drawTrace(socketIo()));
+    case 'jobs':
+      return onStage(drawTrace(jobs()));
+    case 'sessions':
+      return onStage(drawTrace(manySessions()));
     case 'typical':
     case 'live':
       return onStage(drawTrace(TYPICAL));

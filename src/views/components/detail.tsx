@@ -1,8 +1,10 @@
-import { formatCount } from '../format';
+import { formatCount, plural } from '../format';
+import { type GroupRow, isGroupRow } from '../model/groups';
 import { TABS, type TabId } from '../model/panel-model';
 import { DiagnosisTab } from '../tabs/diagnosis-tab';
 import { EventsTab } from '../tabs/events-tab';
 import { HeadersTab } from '../tabs/headers-tab';
+import { SessionTab } from '../tabs/session-tab';
 import { TimingTab } from '../tabs/timing-tab';
 import { Boundary } from './boundary';
 import { useModel } from './context';
@@ -23,10 +25,17 @@ export function Detail() {
   const model = useModel();
   const id = model.selectedId.value;
   const selected = model.tab.value;
-  const row = model.rows.value.find((one) => one.id === id);
+  // Rows are no signal of their own; both lists move together.
+  void model.rows.value;
+  const row = id === null ? undefined : model.row(id);
+  const group = model.group(id);
   const tabs = TABS.map((tab): Tab<TabId> => {
-    if (tab === 'session') {
-      return { id: tab, label: NAMES[tab], disabledReason: 'No Socket.IO session was seen on this stream' };
+    if (tab === 'session' && row && !group && selected !== 'session') {
+      return {
+        id: tab,
+        label: NAMES[tab],
+        disabledReason: 'This stream belongs to no Socket.IO session and to no job',
+      };
     }
     if (tab === 'events' && row) {
       return {
@@ -68,7 +77,10 @@ export function Detail() {
         id={panelId('detail', selected)}
         aria-labelledby={tabId('detail', selected)}
       >
-        <Boundary key={`${selected} ${id}`} name={`The ${NAMES[selected]} tab`}>
+        <Boundary
+          key={selected === 'session' && group ? group.id : `${selected} ${id}`}
+          name={`The ${NAMES[selected]} tab`}
+        >
           <Body tab={selected} id={id} />
         </Boundary>
       </div>
@@ -77,6 +89,7 @@ export function Detail() {
 }
 
 function Body({ tab, id }: { tab: TabId; id: string | null }) {
+  const model = useModel();
   if (tab === 'diagnosis') return <DiagnosisTab streamId={id} />;
   if (id === null) {
     return (
@@ -85,7 +98,33 @@ function Body({ tab, id }: { tab: TabId; id: string | null }) {
       </EmptyState>
     );
   }
+  if (tab === 'session') return <SessionTab subjectId={id} />;
+  const group = model.row(id);
+  if (group && isGroupRow(group) && tab !== 'events') return <WholeGroup group={group} tab={tab} />;
   if (tab === 'timing') return <TimingTab key={id} streamId={id} />;
   if (tab === 'events') return <EventsTab key={id} streamId={id} />;
   return <HeadersTab key={id} streamId={id} />;
+}
+
+/** Some things can only be said of one stream. */
+function WholeGroup({ group, tab }: { group: GroupRow; tab: TabId }) {
+  const model = useModel();
+  const first = group.members[0];
+  return (
+    <EmptyState
+      title={`${NAMES[tab]} are told of one stream at a time.`.replace('Timing are', 'Timing is')}
+      action={
+        first && (
+          <button type="button" class="pill" onClick={() => model.select(first.id)}>
+            Open the group, and its first stream
+          </button>
+        )
+      }
+    >
+      <p>
+        {group.kindLabel} {group.name} has {plural(group.members.length, 'stream')}. Session shows all of them
+        on one time axis.
+      </p>
+    </EmptyState>
+  );
 }

@@ -11,7 +11,12 @@ export function FilterBox() {
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const [caret, setCaret] = useState(0);
-  const list = open ? suggest(text, caret, model.rows.value) : [];
+  const list = open
+    ? suggest(text, caret, [
+        ...model.rows.value,
+        ...model.groups.value.filter((one) => one.members.length > 1),
+      ])
+    : [];
   const shown = open && list.length > 0;
 
   const edit = (line: string, at: number) => {

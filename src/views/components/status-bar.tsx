@@ -1,5 +1,6 @@
 import { formatTimeOfDay, plural } from '../format';
 import { joinedLate } from '../model/losses';
+import { countStreams } from '../model/table-items';
 import { useModel } from './context';
 
 /** One quiet line: since when, how much, what was lost, and whose page it is. */
@@ -9,7 +10,7 @@ export function StatusBar() {
   void model.revision.value;
   const { trace } = model;
   const { streams, events, consumedNatively } = model.totals.value;
-  const shown = model.visibleRows.value.length;
+  const shown = countStreams(model.items.value, model.filter.value);
   const dropped = trace.loss.droppedRecords + trace.loss.overLimitRecords;
   return (
     <footer class="status-bar">

@@ -1,8 +1,10 @@
 import { memo } from 'preact/compat';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { formatBytes, formatCount, formatDuration, plural } from '../format';
+import { type GroupRow, isGroupRow } from '../model/groups';
 import type { SortColumn, StreamRow } from '../model/stream-row';
-import { ArrivalsStrip } from './arrivals-strip';
+import type { TableItem } from '../model/table-items';
+import { ArrivalsStrip, GroupStrip } from './arrivals-strip';
 import { useModel } from './context';
 import { EmptyState } from './empty-state';
 import { SeverityIcon, StateIcon } from './icons';
@@ -119,30 +121,52 @@ export function StreamTable() {
   const model = useModel();
   const scroller = useRef<HTMLDivElement>(null);
   const widthPx = useWidth(scroller);
-  const rows = model.visibleRows.value;
+  const items = model.items.value;
   const selectedId = model.selectedId.value;
   const columns = useMemo(() => COLUMNS.filter((column) => widthPx >= column.fromPx), [widthPx]);
-  const list = useVirtual(scroller, { count: rows.length, rowPx: ROW_PX, paddingStart: ROW_PX });
-  const selectedAt = useMemo(() => rows.findIndex((row) => row.id === selectedId), [rows, selectedId]);
+  const list = useVirtual(scroller, { count: items.length, rowPx: ROW_PX, paddingStart: ROW_PX });
+  const selectedAt = useMemo(() => items.findIndex(({ row }) => row.id === selectedId), [items, selectedId]);
+  const isTree = items.some((item) => item.expanded !== null);
 
   useLayoutEffect(() => {
     scroller.current?.style.setProperty('--columns', columns.map((column) => column.track).join(' '));
   }, [columns]);
-  useStickToEnd(scroller, rows.length);
+  useStickToEnd(scroller, items.length);
 
   const go = (to: number) => {
-    const row = rows[Math.max(0, Math.min(rows.length - 1, to))];
-    if (!row) return;
-    model.select(row.id);
-    list.scrollTo(rows.indexOf(row));
+    const at = Math.max(0, Math.min(items.length - 1, to));
+    const item = items[at];
+    if (!item) return;
+    model.select(item.row.id);
+    list.scrollTo(at);
+  };
+  const toggle = (item: TableItem) => {
+    // What is inside a closed group cannot stay selected: nobody would see it.
+    if (item.expanded && selectedId !== null && model.group(selectedId)?.id === item.row.id) {
+      model.select(item.row.id);
+    }
+    model.setOpened(item.row.id, !item.expanded);
+  };
+  /** Right opens a group and goes into it, left closes it or goes to it, as in a tree. */
+  const onSideKey = (right: boolean): boolean => {
+    const item = items[selectedAt];
+    if (!item) return false;
+    if (item.expanded !== null && item.expanded !== right) toggle(item);
+    else if (right && item.expanded) go(selectedAt + 1);
+    else if (!right && item.level === 2)
+      go(items.findLastIndex((one, at) => at < selectedAt && one.level === 1));
+    else return false;
+    return true;
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return;
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 2);
     if (event.key === 'ArrowDown') go(selectedAt + 1);
-    else if (event.key === 'ArrowUp') go(selectedAt < 0 ? rows.length - 1 : selectedAt - 1);
+    else if (event.key === 'ArrowUp') go(selectedAt < 0 ? items.length - 1 : selectedAt - 1);
+    else if (event.key === 'ArrowRight' && onSideKey(true)) event.preventDefault();
+    else if (event.key === 'ArrowLeft' && onSideKey(false)) event.preventDefault();
     else if (event.key === 'Home') go(0);
-    else if (event.key === 'End') go(rows.length - 1);
+    else if (event.key === 'End') go(items.length - 1);
     else if (event.key === 'PageDown') go(selectedAt + page);
     else if (event.key === 'PageUp') go(selectedAt - page);
     else if (event.key === 'Enter' && selectedAt >= 0) openDetail();
@@ -160,19 +184,25 @@ export function StreamTable() {
   const activeRow = selectedAt >= 0 && list.items.some((item) => item.index === selectedAt);
   return (
     <div class="table-frame">
+      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: grid and treegrid both take them */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it is one of the two */}
       <div
         class={`stream-table grid${columns.length < 5 ? ' narrow' : ''}`}
         ref={scroller}
-        role="grid"
+        role={isTree ? 'treegrid' : 'grid'}
         aria-label="Streams"
-        aria-rowcount={rows.length + 1}
+        aria-rowcount={items.length + 1}
         aria-colcount={COLUMNS.length}
         aria-activedescendant={activeRow ? `stream-row-${selectedAt}` : undefined}
         tabIndex={0}
         onKeyDown={onKeyDown}
         onClick={(event) => {
           const id = rowOf(event.target)?.dataset.id;
-          if (id !== undefined) model.select(id);
+          if (id === undefined) return;
+          const isTwisty = event.target instanceof Element && event.target.closest('[data-twisty]') !== null;
+          const item = isTwisty ? items.find(({ row }) => row.id === id) : undefined;
+          if (item) toggle(item);
+          else model.select(id);
         }}
         onDblClick={(event) => {
           if (rowOf(event.target)) openDetail();
@@ -185,23 +215,24 @@ export function StreamTable() {
             ))}
           </div>
           {list.items.map((item) => {
-            const row = rows[item.index];
+            const shown = items[item.index];
             return (
-              row && (
+              shown && (
                 <TableRow
-                  key={row.id}
-                  row={row}
+                  key={shown.row.id}
+                  {...shown}
+                  isTree={isTree}
                   index={item.index}
                   topPx={item.start}
                   columns={columns}
-                  selected={row.id === selectedId}
+                  selected={shown.row.id === selectedId}
                 />
               )
             );
           })}
         </div>
       </div>
-      {rows.length === 0 && <NoRows />}
+      {items.length === 0 && <NoRows />}
     </div>
   );
 }
@@ -265,23 +296,34 @@ function ColumnHead({ column }: { column: Column }) {
   );
 }
 
-interface RowProps {
-  row: StreamRow;
+interface RowProps extends TableItem {
+  /** Some row can be opened: all tell their level then. */
+  isTree: boolean;
   index: number;
   topPx: number;
   columns: readonly Column[];
   selected: boolean;
 }
 
-const TableRow = memo(function TableRow({ row, index, topPx, columns, selected }: RowProps) {
+const TableRow = memo(function TableRow(props: RowProps) {
+  const { row, level, expanded, position, siblings, part, isTree, index, topPx, columns, selected } = props;
+  const tree = isTree
+    ? {
+        'aria-level': level,
+        'aria-posinset': position,
+        'aria-setsize': siblings,
+        ...(expanded === null ? {} : { 'aria-expanded': expanded }),
+      }
+    : {};
   return (
     <div
-      class={`grid-row${selected ? ' selected' : ''}`}
+      class={`grid-row${selected ? ' selected' : ''}${expanded === null ? '' : ' group'}${level === 2 ? ' member' : ''}`}
       role="row"
       id={`stream-row-${index}`}
       data-id={row.id}
       aria-rowindex={index + 2}
       aria-selected={selected}
+      {...tree}
       style={{ transform: `translateY(${topPx}px)` }}
     >
       {columns.map((column) => (
@@ -291,14 +333,21 @@ const TableRow = memo(function TableRow({ row, index, topPx, columns, selected }
           role="gridcell"
           aria-colindex={COLUMNS.indexOf(column) + 1}
         >
-          <Cell row={row} column={column} />
+          <Cell row={row} column={column} expanded={expanded} part={part} />
         </div>
       ))}
     </div>
   );
 });
 
-function Cell({ row, column }: { row: StreamRow; column: Column }) {
+interface CellProps {
+  row: StreamRow;
+  column: Column;
+  expanded: boolean | null;
+  part: string | null;
+}
+
+function Cell({ row, column, expanded, part }: CellProps) {
   switch (column.id) {
     case 'state':
       return (
@@ -309,8 +358,23 @@ function Cell({ row, column }: { row: StreamRow; column: Column }) {
       );
     case 'name':
       return (
-        <span class="name-line" title={`${row.method} ${row.url}`}>
-          <span class="name-text">{row.name}</span> <span class="host">{row.host}</span>
+        <span class="name-line" title={isGroupRow(row) ? groupTitle(row) : `${row.method} ${row.url}`}>
+          {expanded !== null && (
+            <span class="twisty-button" data-twisty>
+              <svg class={`twisty${expanded ? ' open' : ''}`} viewBox="0 0 8 8" aria-hidden="true">
+                <path d="M2 1l4 3-4 3z" />
+              </svg>
+            </span>
+          )}
+          {part && <span class="part">{part} </span>}
+          <span class={part ? 'host' : 'name-text'}>{row.name}</span>{' '}
+          {isGroupRow(row) ? (
+            <span class="host">
+              ({formatCount(row.members.length)}) {row.host === row.name ? '' : row.host}
+            </span>
+          ) : (
+            <span class="host">{part ? '' : row.host}</span>
+          )}
         </span>
       );
     case 'kind':
@@ -326,7 +390,12 @@ function Cell({ row, column }: { row: StreamRow; column: Column }) {
     case 'gap':
       return <>{formatDuration(row.longestGapMs)}</>;
     case 'arrivals':
-      return <ArrivalsStrip row={row} />;
+      return isGroupRow(row) ? (
+        <GroupStrip row={row} />
+      ) : (
+        // A long poll waits by design.
+        <ArrivalsStrip row={row} waits={part !== 'poll'} />
+      );
     case 'findings':
       return row.severity && row.findingCount > 0 ? (
         <span class={`badge ${row.severity}`} title={row.findingIds.join(', ')}>
@@ -338,7 +407,14 @@ function Cell({ row, column }: { row: StreamRow; column: Column }) {
   }
 }
 
+function groupTitle({ group, members }: GroupRow): string {
+  const what =
+    group.kind === 'job' ? `Job ${group.job.jobId}` : `Socket.IO client of ${group.sessions[0]?.endpoint}`;
+  return `${what}: ${plural(members.length, 'stream')}. Right arrow opens, left arrow closes.`;
+}
+
 function stateTitle(row: StreamRow): string {
+  if (isGroupRow(row)) return `${GROUP_STATES[row.group.kind][row.state]}${worstOf(row)}`;
   const words: Record<StreamRow['state'], string> = {
     open: 'Open: data may still come',
     done: 'Done: it ended as it should',
@@ -347,9 +423,31 @@ function stateTitle(row: StreamRow): string {
     aborted: 'Aborted by the page',
     failed: 'The server answered with an error',
   };
-  const worst = row.severity && row.severity !== 'info' ? `. Worst finding: ${row.severity}` : '';
-  return `${words[row.state]}${row.status ? ` (HTTP ${row.status})` : ''}${worst}`;
+  return `${words[row.state]}${row.status ? ` (HTTP ${row.status})` : ''}${worstOf(row)}`;
 }
+
+function worstOf({ severity }: StreamRow): string {
+  return severity && severity !== 'info' ? `. Worst finding: ${severity}` : '';
+}
+
+const GROUP_STATES: Record<GroupRow['group']['kind'], Record<StreamRow['state'], string>> = {
+  session: {
+    open: 'Open: the session lasts',
+    done: 'Done: the page or the server ended it',
+    cut: 'Cut: the session was lost',
+    refused: 'Refused: no session came about',
+    aborted: 'Ended by the page',
+    failed: 'Failed',
+  },
+  job: {
+    open: 'Open: the page is asking',
+    done: 'Done: the job has finished',
+    cut: 'Cut',
+    refused: 'Refused',
+    aborted: 'Left: the page stopped asking before the job had finished',
+    failed: 'Failed, or not found by the last poll',
+  },
+};
 
 function NoRows() {
   const model = useModel();

@@ -77,6 +77,11 @@ export function matchesFilter(filter: Filter, row: StreamRow): boolean {
   );
 }
 
+/** True when a term is about kinds and names this row's. */
+export function namesKind(term: FilterTerm, row: StreamRow): boolean {
+  return term.key === 'kind' && term.values.some((value) => holds('kind', value, row));
+}
+
 /** The line with `term` (`severity:error`) added, or taken out when it is there already. */
 export function toggleTerm(line: string, term: string): string {
   const words = line.split(/\s+/).filter(Boolean);
@@ -138,7 +143,7 @@ export interface Suggestion {
 }
 
 const KEY_HINTS: Record<FilterKey, string> = {
-  kind: 'fetch, eventsource, websocket, sse …',
+  kind: 'fetch, websocket, socket.io, job …',
   host: 'part of the host name',
   finding: 'id of a finding, or any',
   severity: 'error, warning, info',

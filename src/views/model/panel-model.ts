@@ -7,10 +7,12 @@ import { StreamSeries } from '../charts/stream-series';
 import type { Features } from '../features';
 import { Announcer } from './announcer';
 import { ArrivalBins } from './arrival-bins';
-import { matchesFilter, parseFilter } from './filter';
+import { parseFilter } from './filter';
+import { findGroups, type GroupRow, groupRow } from './groups';
 import { type LossItem, lossItems } from './losses';
 import { RecipeShelf } from './recipe-shelf';
-import { type Sort, type SortColumn, type StreamRow, sortRows, streamRow } from './stream-row';
+import { type Sort, type SortColumn, type StreamRow, streamRow } from './stream-row';
+import { tableItems } from './table-items';
 
 export const TABS = ['diagnosis', 'timing', 'events', 'headers', 'session'] as const;
 export type TabId = (typeof TABS)[number];
@@ -27,6 +29,12 @@ export interface TimingFocus {
   seq: number;
   fromMs: number;
   toMs: number;
+}
+
+/** A packet of a Socket.IO session: an index into its `packets`. */
+export interface PacketRef {
+  sessionId: string;
+  index: number;
 }
 
 export interface Totals {
@@ -55,6 +63,8 @@ export class PanelModel {
   readonly preserveLog: Signal<boolean>;
   /** Event under the cursor or chosen in the list, as an index into the decoded events. */
   readonly eventIndex = signal<number | null>(null);
+  /** Packet chosen in a session, when the events shown are its packets. */
+  readonly packet = signal<PacketRef | null>(null);
   readonly timingFocus = signal<TimingFocus | null>(null);
   readonly notices = signal<Notice[]>([]);
   readonly recipes = new RecipeShelf();
@@ -62,17 +72,27 @@ export class PanelModel {
   readonly totals = signal<Totals>({ streams: 0, events: 0, errors: 0, warnings: 0, consumedNatively: 0 });
   readonly losses = signal<LossItem[]>([]);
   readonly rows = signal<readonly StreamRow[]>([]);
+  /** Socket.IO sessions and jobs, in the order of their first stream. */
+  readonly groups = signal<readonly GroupRow[]>([]);
+  /** Groups that somebody opened or closed in the table. */
+  readonly opened = signal<ReadonlyMap<string, boolean>>(new Map());
 
   readonly filter = computed(() => parseFilter(this.filterText.value));
-  readonly visibleRows = computed(() => {
-    const filter = this.filter.value;
-    const rows = this.rows.value;
-    const kept = filter.terms.length === 0 ? rows : rows.filter((row) => matchesFilter(filter, row));
-    const sort = this.sort.value;
-    return sort.column === 'order' && !sort.descending ? kept : sortRows(kept, sort);
-  });
+  /** The lines of the table. */
+  readonly items = computed(() =>
+    tableItems({
+      rows: this.rows.value,
+      groups: this.groups.value.filter((group) => group.members.length > 1),
+      filter: this.filter.value,
+      sort: this.sort.value,
+      opened: this.opened.value,
+    }),
+  );
 
   #rows = new Map<string, StreamRow>();
+  #groups = new Map<string, GroupRow>();
+  /** Group of a stream. */
+  #groupOf = new Map<string, GroupRow>();
   #streams = new Map<string, StreamRecord>();
   #bins = new Map<string, { bins: ArrivalBins; read: number }>();
   #series = new Map<string, StreamSeries>();
@@ -115,12 +135,28 @@ export class PanelModel {
     return this.recording.diagnoser.factsOf(id);
   }
 
+  /** Findings of a stream, or of all streams of a group, worst first. */
   findingsOf(id: string): readonly Finding[] {
-    return this.#findings.get(id) ?? [];
+    const group = this.#groups.get(id);
+    if (!group) return this.#findings.get(id) ?? [];
+    const members = new Set(group.members.map((row) => row.id));
+    return this.recording.diagnosis.findings.filter((one) => members.has(one.stream.id));
   }
 
+  /** Row of a stream or of a group. */
   row(id: string): StreamRow | undefined {
-    return this.#rows.get(id);
+    return this.#rows.get(id) ?? this.#groups.get(id);
+  }
+
+  /** A group by its own id, or by that of one of its streams. */
+  group(id: string | null): GroupRow | undefined {
+    return id === null ? undefined : (this.#groups.get(id) ?? this.#groupOf.get(id));
+  }
+
+  /** Opens or closes a group in the table. */
+  setOpened(groupId: string, isOpen: boolean): void {
+    if (this.opened.value.get(groupId) === isOpen) return;
+    this.opened.value = new Map(this.opened.value).set(groupId, isOpen);
   }
 
   /** Plots of a stream, read up to now. Kept for the few that were looked at last. */
@@ -159,10 +195,29 @@ export class PanelModel {
 
   select(id: string | null, tab?: TabId): void {
     batch(() => {
-      if (this.selectedId.value !== id) this.eventIndex.value = null;
+      if (this.selectedId.value !== id) {
+        this.eventIndex.value = null;
+        this.packet.value = null;
+      }
       this.selectedId.value = id;
       if (id !== null) this.detailOpen.value = true;
+      // What is selected is in sight.
+      const group = id === null ? undefined : this.#groupOf.get(id);
+      if (group && group.members.length > 1) this.setOpened(group.id, true);
       if (tab) this.tab.value = tab;
+    });
+  }
+
+  /** Opens another tab of what is selected. */
+  openTab(tab: TabId): void {
+    this.tab.value = tab;
+  }
+
+  /** Selects the stream of a step of a session, and its packet when it is one. The view of the session stays. */
+  selectStep(streamId: string, packet: PacketRef | null): void {
+    batch(() => {
+      this.select(streamId);
+      this.packet.value = packet;
     });
   }
 
@@ -222,9 +277,10 @@ export class PanelModel {
         events += row.events;
         if (stream.losses.includes('consumed-natively')) native += 1;
       }
-      const selected = this.selectedId.value;
-      if (selected !== null && !this.#streams.has(selected)) this.select(null);
       this.rows.value = rows;
+      this.groups.value = this.#freshGroups();
+      const selected = this.selectedId.value;
+      if (selected !== null && !this.row(selected)) this.select(null);
       this.state.value = this.recording.state;
       this.totals.value = {
         streams: rows.length,
@@ -252,6 +308,23 @@ export class PanelModel {
     this.#rows.set(stream.id, row);
     this.#streams.set(stream.id, stream);
     return row;
+  }
+
+  #freshGroups(): GroupRow[] {
+    const known = this.#groups;
+    this.#groups = new Map();
+    this.#groupOf.clear();
+    for (const group of findGroups(this.recording.diagnoser.facts)) {
+      const members = group.members.flatMap(({ streamId }) => this.#rows.get(streamId) ?? []);
+      if (members.length === 0) continue;
+      const findings = members.flatMap((row) => this.#findings.get(row.id) ?? []);
+      let row = groupRow(group, members, findings);
+      const before = known.get(group.id);
+      if (before && sameGroup(before, row)) row = before;
+      this.#groups.set(group.id, row);
+      for (const member of members) this.#groupOf.set(member.id, row);
+    }
+    return [...this.#groups.values()];
   }
 
   #age(): void {
@@ -287,6 +360,9 @@ export class PanelModel {
 
   #forget(): void {
     this.#rows.clear();
+    this.#groups.clear();
+    this.#groupOf.clear();
+    this.opened.value = new Map();
     this.#streams.clear();
     this.#bins.clear();
     this.#series.clear();
@@ -297,6 +373,21 @@ export class PanelModel {
 
 /** Columns where the largest is what somebody looks for. */
 const DESCENDING_FIRST: ReadonlySet<SortColumn> = new Set(['firstByte', 'events', 'size', 'gap', 'findings']);
+
+/** True when nothing of a group has moved: its row is drawn as it was. */
+function sameGroup(before: GroupRow, now: GroupRow): boolean {
+  const { group, members } = now;
+  return (
+    before.stateWord === now.stateWord &&
+    before.protocol === now.protocol &&
+    before.members.length === members.length &&
+    before.members.every((row, index) => row === members[index]) &&
+    before.group.kind === group.kind &&
+    (group.kind === 'job' ||
+      before.group.kind === 'job' ||
+      before.group.sessions.every((session, index) => session === group.sessions[index]))
+  );
+}
 
 function sameFindings(row: StreamRow, findings: readonly Finding[]): boolean {
   return (

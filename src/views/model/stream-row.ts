@@ -15,7 +15,8 @@ export interface StreamRow {
   readonly host: string;
   readonly url: string;
   readonly method: string;
-  readonly kind: StreamKind;
+  /** The last two are groups of streams (`groups.ts`). */
+  readonly kind: StreamKind | 'socket.io' | 'job';
   readonly kindLabel: string;
   readonly format: BodyFormat | null;
   readonly nature: StreamFacts['nature'] | null;

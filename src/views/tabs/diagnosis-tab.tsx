@@ -9,7 +9,8 @@ import { EmptyState } from '../components/empty-state';
 import { HopsLine } from '../components/hops-line';
 import { SeverityIcon } from '../components/icons';
 import { NoRecipe, RecipeView } from '../components/recipe-view';
-import { formatBytes, formatDuration, plural } from '../format';
+import { formatBytes, formatCount, formatDuration, plural } from '../format';
+import { type GroupRow, isGroupRow } from '../model/groups';
 import { streamLossText } from '../model/losses';
 import { nameOf, rootsOf, type StreamRow } from '../model/stream-row';
 
@@ -18,7 +19,83 @@ const MOST_CARDS = 50;
 
 /** Findings of the selected stream, or of everything when none is selected. */
 export function DiagnosisTab({ streamId }: { streamId: string | null }) {
-  return streamId === null ? <Overview /> : <StreamDiagnosis key={streamId} streamId={streamId} />;
+  const model = useModel();
+  if (streamId === null) return <Overview />;
+  const row = model.row(streamId);
+  return row && isGroupRow(row) ? (
+    <GroupDiagnosis key={streamId} group={row} />
+  ) : (
+    <StreamDiagnosis key={streamId} streamId={streamId} />
+  );
+}
+
+/** Findings of all streams of a session or a job. */
+function GroupDiagnosis({ group: given }: { group: GroupRow }) {
+  const model = useModel();
+  void model.revision.value;
+  const row = model.row(given.id);
+  const group = row && isGroupRow(row) ? row : given;
+  const { diagnosis } = model.recording;
+  const members = new Set(group.members.map(({ id }) => id));
+  const findings = model.findingsOf(group.id);
+  const causes = rootsOf(findings);
+  const fine = causes.every((one) => one.severity === 'info');
+  return (
+    <div class="diagnosis scroll">
+      {fine && <HealthyGroup group={group} />}
+      {causes.slice(0, MOST_CARDS).map((finding, index) => (
+        <FindingWithRecipe
+          key={finding.key}
+          finding={finding}
+          symptoms={symptomsOf(finding, diagnosis.findings)}
+          open={index === 0 && finding.severity !== 'info'}
+          plot={null}
+          withStream
+        />
+      ))}
+      <Undecided incomplete={diagnosis.incomplete.filter((one) => members.has(one.stream.id))} withStream />
+      <Failures failures={diagnosis.failures.filter((one) => members.has(one.streamId))} />
+    </div>
+  );
+}
+
+function HealthyGroup({ group }: { group: GroupRow }) {
+  const model = useModel();
+  const isJob = group.group.kind === 'job';
+  const tone = group.state === 'done' || group.state === 'open' ? 'healthy' : 'neutral';
+  const subject = isJob ? 'job' : 'session';
+  const endMs = group.members.reduce(
+    (last, one) => Math.max(last, one.startedAtMs + (model.facts(one.id)?.ageMs ?? 0)),
+    group.startedAtMs,
+  );
+  return (
+    <article class={`card finding ${tone}`}>
+      <h2>
+        {tone === 'healthy'
+          ? `Nothing is wrong with this ${subject}`
+          : `The ${subject} ended early, and no known cause fits`}
+      </h2>
+      <p class="finding-summary">
+        {isJob
+          ? 'Every call that asked about it was answered by a server that knew it, as far as was recorded.'
+          : 'No check found a fault with its requests, its upgrade or its heartbeat.'}
+      </p>
+      <dl class="evidence">
+        <Pair label="streams" value={formatCount(group.members.length)} />
+        <Pair label="events" value={formatCount(group.events)} />
+        <Pair label="size" value={formatBytes(group.byteLength)} />
+        <Pair
+          label={group.state === 'open' ? 'open for' : 'duration'}
+          value={formatDuration(endMs - group.startedAtMs)}
+        />
+      </dl>
+      <div class="buttons">
+        <button type="button" class="pill" onClick={() => model.openTab('session')}>
+          Show the {subject}
+        </button>
+      </div>
+    </article>
+  );
 }
 
 function StreamDiagnosis({ streamId }: { streamId: string }) {
@@ -54,7 +131,7 @@ function StreamDiagnosis({ streamId }: { streamId: string }) {
         <FindingWithRecipe
           key={finding.key}
           finding={finding}
-          symptoms={symptomsOf(finding, findings)}
+          symptoms={symptomsOf(finding, diagnosis.findings)}
           open={index === 0 && finding.severity !== 'info'}
           plot={
             index === 0 && !fine && hasPlot && series ? (
@@ -74,8 +151,10 @@ function FindingWithRecipe(props: {
   symptoms: readonly Finding[];
   open: boolean;
   plot: preact.ComponentChildren;
+  /** Names the stream, where findings of several are on show. */
+  withStream?: boolean;
 }) {
-  const { finding, symptoms, open, plot } = props;
+  const { finding, symptoms, open, plot, withStream = false } = props;
   const { features } = useModel();
   const recipe = features.recipeOf(finding.recipe);
   const [shown, setShown] = useState(open);
@@ -86,6 +165,7 @@ function FindingWithRecipe(props: {
           finding={finding}
           symptoms={symptoms}
           recipeToggle={recipe && !open ? { shown, toggle: () => setShown(!shown) } : null}
+          withStream={withStream}
         />
         {plot && <div class="card plot-card">{plot}</div>}
       </div>
@@ -189,6 +269,11 @@ function FindingCard({ finding, symptoms, recipeToggle, withStream = false }: Fi
             onClick={() => model.showInTiming(finding.stream.id, span.fromMs, span.toMs)}
           >
             Show in timing
+          </button>
+        )}
+        {model.group(finding.stream.id) && (
+          <button type="button" class="pill" onClick={() => model.select(finding.stream.id, 'session')}>
+            Show in session
           </button>
         )}
         <CopyButton
