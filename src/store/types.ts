@@ -37,6 +37,8 @@ export interface RecorderControls {
   setPreserveLog?(on: boolean): void;
   /** How that stands; absent means off. */
   readonly preserveLog?: boolean;
+  /** A recording out of a file: there is nothing to record, to clear or to put in its place. */
+  readonly isFile?: boolean;
 }
 
 export type Theme = 'light' | 'dark';

@@ -26,6 +26,10 @@ export interface AppProps {
   recording: Recording;
   controls: RecorderControls;
   features: Features;
+  /** The filter that the list begins with. */
+  filter?: string;
+  /** Part of a page that has a main landmark and a title of its own. */
+  embedded?: boolean;
 }
 
 /** Under this width the details lie below the list instead of beside it. */
@@ -34,18 +38,23 @@ const BESIDE_FROM_PX = 600;
 const ROOMY_FROM_PX = 900;
 
 /** The whole interface over one recording. Knows nothing of DevTools: a panel, a tab or a test page holds it alike. */
-export function App({ recording, controls, features }: AppProps) {
-  const model = useMemo(() => new PanelModel(recording, controls, features), [recording, controls, features]);
+export function App({ recording, controls, features, filter = '', embedded = false }: AppProps) {
+  const model = useMemo(() => {
+    const made = new PanelModel(recording, controls, features);
+    made.filterText.value = filter;
+    return made;
+  }, [recording, controls, features]);
   useEffect(() => () => model.dispose(), [model]);
   return (
     <ModelContext.Provider value={model}>
-      <Frame />
+      <Frame embedded={embedded} />
     </ModelContext.Provider>
   );
 }
 
-function Frame() {
+function Frame({ embedded }: { embedded: boolean }) {
   const model = useModel();
+  const Main = embedded ? 'div' : 'main';
   const root = useRef<HTMLDivElement>(null);
   const widthPx = useWidth(root);
   const [dropping, setDropping] = useState(false);
@@ -83,11 +92,11 @@ function Frame() {
       }}
     >
       <header>
-        <h1 class="sr-only">Streamgauge</h1>
+        {!embedded && <h1 class="sr-only">Streamgauge</h1>}
         <Toolbar />
         <Notices />
       </header>
-      <main class="main">
+      <Main class="main">
         {/* Kept beneath the recipes, so that scroll and selection are there again. */}
         <div class="beneath" inert={browsing}>
           <Boundary name="The panel">
@@ -112,7 +121,7 @@ function Frame() {
             <Icon name="detail" />
           </button>
         )}
-      </main>
+      </Main>
       <StatusBar />
       {dropping && <div class="drop-hint">Drop a trace or a HAR file to open it</div>}
       <div class="sr-only" aria-live="polite">

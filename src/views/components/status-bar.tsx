@@ -14,7 +14,7 @@ export function StatusBar() {
   const dropped = trace.loss.droppedRecords + trace.loss.overLimitRecords;
   return (
     <footer class="status-bar">
-      <span>{recordingText(trace, model.state.value)}</span>
+      <span>{recordingText(trace, model.state.value, model.controls.isFile ?? false)}</span>
       <span class="number">
         {shown === streams ? plural(streams, 'stream') : `${shown} of ${plural(streams, 'stream')}`} ·{' '}
         {plural(events, 'event')}
@@ -29,8 +29,9 @@ export function StatusBar() {
   );
 }
 
-function recordingText(trace: Parameters<typeof joinedLate>[0], state: string): string {
+function recordingText(trace: Parameters<typeof joinedLate>[0], state: string, isFile: boolean): string {
   if (trace.meta.recorder === 'har') return 'From a HAR file';
+  if (isFile) return joinedLate(trace) ? 'From a trace file (joined late)' : 'From a trace file';
   if (state === 'paused') return 'Paused';
   if (joinedLate(trace))
     return `Recording since ${formatTimeOfDay(trace.meta.originEpochMs).slice(0, 8)} (joined late)`;
