@@ -58,6 +58,15 @@ export const EXPORT_FORMATS: readonly ExportFormat[] = [
     export: async (trace, { findings }, options) => [findingsMarkdown(trace, findings, options)],
   },
   {
+    id: 'html',
+    label: 'Report as HTML',
+    extension: '.html',
+    mediaType: 'text/html',
+    // Loaded when it is wanted: it brings all recipes, a script and a style sheet.
+    export: async (trace, diagnosis, options) =>
+      (await import('./html/report')).htmlPieces(trace, diagnosis, options),
+  },
+  {
     id: 'csv-chunks',
     label: 'Chunks as CSV',
     extension: '.chunks.csv',

@@ -1,0 +1,207 @@
+import { arrivalCurve } from '../../../compare/arrival-curve';
+import type { StreamFacts } from '../../../diagnose/facts/stream-facts';
+import { PLATFORMS } from '../../../diagnose/platforms';
+import type { Diagnosis, Finding } from '../../../diagnose/rule';
+import { createDiagnoser } from '../../../diagnose/run';
+import { encodeBase64 } from '../../../lib/base64';
+import { formatBytes, formatCount, formatEvidence, formatMs } from '../../../lib/format';
+import { encodeUtf8 } from '../../../lib/text';
+import { recipeOf } from '../../../recipes';
+import type { Trace } from '../../../trace/types';
+import { type Redactor, redactorFor } from '../../redact';
+import { curlLine } from '../curl';
+import type { ExportOptions } from '../trace-json';
+import { html, jsonText, type Markup, trusted } from './markup';
+import { type PlotData, plotData, plotSvg, sparkSvg } from './plot';
+import { recipeMarkup } from './recipe-markup';
+import style from './report.css?raw';
+import script from './report-script.js?raw';
+
+/** More findings or streams than this nobody reads in one page; what is left out is said. */
+const MAX_FINDINGS = 200;
+const MAX_STREAMS = 1000;
+const MAX_INCOMPLETE = 100;
+
+const SIGNS: Record<Finding['severity'], string> = { error: '■', warning: '▲', info: '●' };
+
+/**
+ * The report as one HTML file that needs nothing else: findings with their evidence, plots, commands and recipes, and the
+ * table of streams. A policy inside the file allows its own script and style sheet, by their hashes, and nothing else: no
+ * request can leave it. Everything that was recorded is text.
+ */
+export async function htmlPieces(
+  trace: Trace,
+  diagnosis: Diagnosis,
+  { redact = true, ...redaction }: ExportOptions = {},
+): Promise<Iterable<string>> {
+  const policy = [
+    "default-src 'none'",
+    `script-src '${await hashOf(script)}'`,
+    `style-src '${await hashOf(style)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const redactor = redact ? redactorFor(trace, redaction) : null;
+  return new Page(trace, diagnosis, redactor).pieces(policy);
+}
+
+/** As Content Security Policy wants it. `crypto.subtle` is the same in browsers and in Node. */
+async function hashOf(text: string): Promise<string> {
+  const bytes = new Uint8Array(encodeUtf8(text));
+  return `sha256-${encodeBase64(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))}`;
+}
+
+class Page {
+  readonly #trace: Trace;
+  readonly #diagnosis: Diagnosis;
+  readonly #redactor: Redactor | null;
+  readonly #facts: ReadonlyMap<string, StreamFacts>;
+  /** Plots in the page's data block, and which of them is whose. */
+  readonly #plots: PlotData[] = [];
+  readonly #plotIndexes = new Map<string, number>();
+
+  constructor(trace: Trace, diagnosis: Diagnosis, redactor: Redactor | null) {
+    this.#trace = trace;
+    this.#diagnosis = diagnosis;
+    this.#redactor = redactor;
+    const diagnoser = createDiagnoser(trace, []);
+    diagnoser.update();
+    this.#facts = diagnoser.facts.streams;
+  }
+
+  *pieces(policy: string): Generator<string> {
+    const { findings } = this.#diagnosis;
+    const causes = findings.filter(({ supersededBy }) => supersededBy === null);
+    yield `${this.#head(policy).text}\n`;
+    yield `${this.#summary(causes).text}\n`;
+    for (const finding of causes.slice(0, MAX_FINDINGS)) yield `${this.#finding(finding).text}\n`;
+    if (causes.length > MAX_FINDINGS) {
+      yield html`<p class="dim">${formatCount(causes.length - MAX_FINDINGS)} more findings are not shown.</p>`
+        .text;
+    }
+    yield* this.#streams();
+    yield this.#untold().text;
+    yield html`<script type="application/json" id="plots">${jsonText(this.#plots)}</script><script>${trusted(script)}</script></body></html>\n`
+      .text;
+  }
+
+  #hide(text: string): string {
+    return this.#redactor?.text(text) ?? text;
+  }
+
+  #url(url: string): string {
+    return this.#redactor?.url(url) ?? url;
+  }
+
+  #head(policy: string): Markup {
+    const { meta } = this.#trace;
+    const page = meta.pageUrl === null ? '' : this.#url(meta.pageUrl);
+    // The policy stands before anything that it is to govern.
+    return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>Streamgauge report${page && ` – ${page}`}</title><style>${trusted(style)}</style></head><body><header><h1>${page || 'Recording'}</h1><p class="dim">Recorded ${new Date(meta.originEpochMs).toISOString().replace('T', ' ').slice(0, 19)} UTC${meta.browser && ` in ${meta.browser}`} by Streamgauge ${meta.recorderVersion} (${meta.recorder}). ${this.#redactor ? 'Secrets are taken out; equal fingerprints stand for equal values.' : 'Secrets are NOT taken out.'}</p>${meta.note && html`<p>${this.#hide(meta.note)}</p>`}</header>`;
+  }
+
+  #summary(causes: readonly Finding[]): Markup {
+    const count = (severity: Finding['severity']) => causes.filter((one) => one.severity === severity).length;
+    const [errors, warnings, infos] = [count('error'), count('warning'), count('info')];
+    const streams = this.#trace.streams.length;
+    const said =
+      errors + warnings === 0
+        ? html`<p class="ok">✓ Nothing wrong was found in ${formatCount(streams)} requests.</p>`
+        : html`<p><strong>${formatCount(errors)} errors, ${formatCount(warnings)} warnings</strong> in ${formatCount(streams)} requests.</p>`;
+    return html`<h2>Findings</h2>${said}${infos > 0 ? html`<p class="dim">${formatCount(infos)} more to know.</p>` : null}`;
+  }
+
+  #finding(finding: Finding): Markup {
+    const stream = this.#trace.streams.find(({ id }) => id === finding.stream.id);
+    const symptoms = this.#diagnosis.findings.filter(({ supersededBy }) => supersededBy === finding.key);
+    const platforms = finding.platforms.map((id) => PLATFORMS[id]);
+    const recipe = recipeOf(finding.recipe);
+    const shown = stream && (this.#redactor?.stream(stream) ?? stream);
+    return html`<article class="${finding.severity}"><h3><span class="sign" aria-hidden="true">${SIGNS[finding.severity]}</span>${this.#hide(finding.summary)}</h3><p class="dim">${finding.severity} · ${finding.confidence} · <code>${finding.id}</code> · <code>${finding.stream.method} ${this.#url(finding.stream.url)}</code>${platforms.length > 0 && ` · looks like ${platforms.join(', ')}`}</p>${this.#evidence(finding)}${symptoms.map(
+      (one) => html`<p class="dim">It explains <code>${one.id}</code>: ${this.#hide(one.summary)}</p>`,
+    )}${this.#plot(finding)}${
+      shown
+        ? html`<details><summary>The same request with curl</summary><pre><code>${curlLine(shown, { redact: false })}</code></pre></details>`
+        : null
+    }${recipe ? html`<details><summary>How to fix it: ${recipe.title}</summary>${recipeMarkup(recipe, finding.platforms)}</details>` : null}</article>`;
+  }
+
+  #evidence({ evidence }: Finding): Markup | null {
+    if (evidence.length === 0) return null;
+    const rows = evidence.map((one) => {
+      const { value, limit } = formatEvidence(one);
+      return html`<tr><th scope="row">${this.#hide(one.label)}</th><td>${this.#hide(value)}</td><td class="dim">${this.#hide(limit)}</td></tr>`;
+    });
+    return html`<table><tbody>${rows}</tbody></table>`;
+  }
+
+  #plotOf(streamId: string): PlotData | null {
+    const facts = this.#facts.get(streamId);
+    const curve = facts && arrivalCurve(facts);
+    return curve?.timesKnown ? plotData(curve) : null;
+  }
+
+  #plot({ stream, title }: Finding): Markup | null {
+    const data = this.#plotOf(stream.id);
+    if (!data) return null;
+    const index = this.#plotIndexes.get(stream.id) ?? this.#plots.push(data) - 1;
+    this.#plotIndexes.set(stream.id, index);
+    return html`<figure data-plot="${index}">${plotSvg(data, `${title}: what had arrived by when.`)}</figure>`;
+  }
+
+  *#streams(): Generator<string> {
+    const { streams } = this.#trace;
+    yield html`<h2>Requests</h2><div class="scroll" tabindex="0" role="region" aria-label="Requests"><table><thead><tr>${[
+      'Request',
+      'Kind',
+      'Status',
+      'Protocol',
+      'First byte',
+      'Events',
+      'Bytes',
+      'Longest gap',
+      'End',
+      'Arrivals',
+    ].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>`.text;
+    for (const stream of streams.slice(0, MAX_STREAMS)) {
+      const facts = this.#facts.get(stream.id);
+      if (!facts) continue;
+      const plot = this.#plotOf(stream.id);
+      const { request, response, end } = stream;
+      yield `${
+        html`<tr><td><code>${request.method} ${this.#url(request.url)}</code></td><td>${stream.kind}</td><td>${response?.status ?? '–'}</td><td>${response?.protocol ?? '–'}</td><td class="number">${facts.firstByteMs === null ? '–' : formatMs(facts.firstByteMs)}</td><td class="number">${formatCount(facts.eventCount)}</td><td class="number">${formatBytes(facts.byteLength)}</td><td class="number">${facts.timesKnown ? formatMs(facts.gaps.longestMs) : '–'}</td><td>${end ? (end.netError ?? end.kind) : 'still open'}</td><td>${plot && sparkSvg(plot)}</td></tr>`
+          .text
+      }\n`;
+    }
+    yield '</tbody></table></div>';
+    if (streams.length > MAX_STREAMS) {
+      yield html`<p class="dim">${formatCount(streams.length - MAX_STREAMS)} more requests are not shown.</p>`
+        .text;
+    }
+  }
+
+  /** What no rule could tell, and what the recording is missing: silence must not read as health. */
+  #untold(): Markup {
+    const reasons = new Map<string, Set<string>>();
+    for (const { id, reason } of this.#diagnosis.incomplete) {
+      reasons.set(reason, (reasons.get(reason) ?? new Set()).add(id));
+    }
+    const { loss, meta } = this.#trace;
+    const losses = [
+      ...meta.missing.map((gap) => `The source does not carry ${gap.replace('-', ' ')}.`),
+      ...(loss.droppedRecords > 0 ? [`${formatCount(loss.droppedRecords)} records were dropped.`] : []),
+      ...(loss.droppedStreams > 0 ? [`${formatCount(loss.droppedStreams)} requests were not kept.`] : []),
+      ...(loss.overLimitRecords > 0
+        ? [`${formatCount(loss.overLimitRecords)} records were over a limit.`]
+        : []),
+    ];
+    if (reasons.size === 0 && losses.length === 0) return html``;
+    const lines = [...reasons]
+      .slice(0, MAX_INCOMPLETE)
+      .map(
+        ([reason, ids]) =>
+          html`<li>${this.#hide(reason)} <span class="dim">(${[...ids].join(', ')})</span></li>`,
+      );
+    return html`<h2>What could not be told</h2><ul>${losses.map((line) => html`<li>${line}</li>`)}${lines}</ul>`;
+  }
+}
