@@ -1,3 +1,5 @@
+import type { Scripting as ScriptingTypes } from 'webextension-polyfill';
+
 /** A script of ours that runs in pages. */
 export interface PageScript {
   id: string;
@@ -6,9 +8,9 @@ export interface PageScript {
   world: 'MAIN' | 'ISOLATED';
 }
 
-/** The part of `chrome.scripting` that is used here. */
+/** The part of `browser.scripting` that is used here. */
 export type Scripting = Pick<
-  typeof chrome.scripting,
+  ScriptingTypes.Static,
   'getRegisteredContentScripts' | 'registerContentScripts' | 'unregisterContentScripts' | 'executeScript'
 >;
 
@@ -70,7 +72,7 @@ export class Registration {
     );
   }
 
-  #registered(): Promise<chrome.scripting.RegisteredContentScript[]> {
+  #registered(): Promise<ScriptingTypes.RegisteredContentScript[]> {
     return this.#scripting.getRegisteredContentScripts({ ids: this.#scripts.map(({ id }) => id) });
   }
 

@@ -1,13 +1,11 @@
+import type { Runtime } from 'webextension-polyfill';
 import { fromJson } from '../protocol/json';
 import type { TapCommand } from '../protocol/messages';
 import { BRIDGE_PORT, type BridgeClaim } from '../protocol/ports';
 import type { TapSession } from '../store/tap-session';
 
 /** What the hub needs of a runtime port. */
-export type HubPort = Pick<
-  chrome.runtime.Port,
-  'name' | 'sender' | 'postMessage' | 'onMessage' | 'onDisconnect'
->;
+export type HubPort = Pick<Runtime.Port, 'name' | 'sender' | 'postMessage' | 'onMessage' | 'onDisconnect'>;
 
 /**
  * Claims the bridges of one tab and leaves the others alone. Which tab and frame a port comes from is the browser's
@@ -15,9 +13,9 @@ export type HubPort = Pick<
  */
 export class BridgeHub {
   readonly #tabId: number;
-  readonly #openSession: (sender: chrome.runtime.MessageSender) => TapSession;
+  readonly #openSession: (sender: Runtime.MessageSender) => TapSession;
 
-  constructor(tabId: number, openSession: (sender: chrome.runtime.MessageSender) => TapSession) {
+  constructor(tabId: number, openSession: (sender: Runtime.MessageSender) => TapSession) {
     this.#tabId = tabId;
     this.#openSession = openSession;
   }

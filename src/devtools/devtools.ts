@@ -1,3 +1,4 @@
+import browser from 'webextension-polyfill';
 import { LiveRecording } from '../store/recording';
 import { TapSession } from '../store/tap-session';
 import { BridgeHub } from './bridge-hub';
@@ -11,7 +12,7 @@ const { inspectedWindow, network } = chrome.devtools;
 const { tabId } = inspectedWindow;
 
 const live = new LiveRecording({
-  meta: { recorder: 'extension', recorderVersion: chrome.runtime.getManifest().version },
+  meta: { recorder: 'extension', recorderVersion: browser.runtime.getManifest().version },
 });
 const worker = new WorkerLink(tabId);
 const recorder = new Recorder(live, {
@@ -31,7 +32,7 @@ const hub = new BridgeHub(
       onTopDocument: (document) => recorder.topDocument(document),
     }),
 );
-chrome.runtime.onConnect.addListener((port) => hub.accept(port));
+browser.runtime.onConnect.addListener((port) => hub.accept(port));
 
 listenToRequests(
   tabId,

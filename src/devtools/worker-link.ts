@@ -1,3 +1,4 @@
+import browser, { type Runtime } from 'webextension-polyfill';
 import { DEVTOOLS_PORT, type DevtoolsReply, type DevtoolsRequest } from '../protocol/ports';
 
 /**
@@ -6,7 +7,7 @@ import { DEVTOOLS_PORT, type DevtoolsReply, type DevtoolsRequest } from '../prot
  */
 export class WorkerLink {
   readonly #tabId: number;
-  #port: chrome.runtime.Port | null = null;
+  #port: Runtime.Port | null = null;
   #registered: Promise<DevtoolsReply> = Promise.resolve({ type: 'registered' });
   #closed = false;
 
@@ -31,10 +32,10 @@ export class WorkerLink {
 
   #connect(): void {
     if (this.#closed) return;
-    const port = chrome.runtime.connect({ name: `${DEVTOOLS_PORT}${this.#tabId}` });
+    const port = browser.runtime.connect({ name: `${DEVTOOLS_PORT}${this.#tabId}` });
     this.#port = port;
     this.#registered = new Promise((resolve) => {
-      port.onMessage.addListener((reply: DevtoolsReply) => resolve(reply));
+      port.onMessage.addListener((reply) => resolve(reply as DevtoolsReply));
       port.onDisconnect.addListener(() => {
         resolve({ type: 'failed', message: 'The extension was reloaded.' });
         this.#port = null;
