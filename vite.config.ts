@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
 import manifest from './manifest.json' with { type: 'json' };
 import packageJson from './package.json' with { type: 'json' };
 import { developmentManifest, manifestPlugin } from './src/build/manifest-plugin.ts';
+import { packagePlugin } from './src/build/package-plugin.ts';
 import { recipePlugin } from './src/build/recipe-plugin.ts';
 import { scriptPlugin } from './src/build/script-plugin.ts';
 import { PLATFORMS } from './src/diagnose/platforms.ts';
@@ -71,6 +72,8 @@ export default defineConfig(({ mode, command }) => {
       preact(),
       crx({ manifest: (command === 'serve' ? developmentManifest(manifest) : manifest) as Manifest }),
       manifestPlugin(),
+      // The picture of the README.
+      packagePlugin({ leaveOut: ['panel.png'] }),
     ],
     build: {
       outDir: 'dist/extension',
