@@ -63,9 +63,11 @@ export function patchWebSocket(patches: Patches, recorder: Recorder): void {
   });
 
   patches.method(WebSocket.prototype, 'close', (target, self, args) => {
-    const result = apply(target, self, args);
     const socket = sockets.get(self as object);
-    if (socket) socket.closedByPage = true;
+    // Clients tidy up in their error handler: a socket that has failed by then was not closed by them.
+    const isAlive = socket !== undefined && socketState(self) <= OPEN;
+    const result = apply(target, self, args);
+    if (isAlive) socket.closedByPage = true;
     return result;
   });
 
