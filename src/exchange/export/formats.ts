@@ -88,6 +88,15 @@ export const EXPORT_FORMATS: readonly ExportFormat[] = [
     export: async (trace, diagnosis, options) => perfettoPieces(trace, diagnosis, options),
   },
   {
+    id: 'otlp',
+    label: 'OpenTelemetry spans',
+    extension: '.otlp.jsonl',
+    mediaType: 'application/x-ndjson',
+    // Loaded when it is wanted: OpenTelemetry's transformer is larger than all other formats together.
+    export: async (trace, diagnosis, options) =>
+      (await import('./otlp')).otlpLines(trace, diagnosis, options),
+  },
+  {
     id: 'curl',
     label: 'Script with curl commands',
     extension: '.sh',
