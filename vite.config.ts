@@ -10,6 +10,7 @@ import { developmentManifest, manifestPlugin } from './src/build/manifest-plugin
 import { packagePlugin } from './src/build/package-plugin.ts';
 import { recipePlugin } from './src/build/recipe-plugin.ts';
 import { scriptPlugin } from './src/build/script-plugin.ts';
+import { singlePagePlugin } from './src/build/single-page-plugin.ts';
 import { PLATFORMS } from './src/diagnose/platforms.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -21,7 +22,11 @@ const pages = (...paths: string[]) =>
   );
 
 const shared = [
-  scriptPlugin({ tap: at('src/tap/tap.iife.ts'), 'cdp-bridge': at('src/bridge/cdp-bridge.iife.ts') }),
+  scriptPlugin({
+    tap: at('src/tap/tap.iife.ts'),
+    'cdp-bridge': at('src/bridge/cdp-bridge.iife.ts'),
+    'dashboard-worker': at('src/views/dashboard/work/worker.ts'),
+  }),
   recipePlugin(PLATFORMS),
 ];
 
@@ -42,6 +47,21 @@ export default defineConfig(({ mode, command }) => {
       },
     };
   }
+  if (mode === 'dashboard') {
+    // The dashboard without the extension: one file that works from any web server and from disk.
+    return {
+      plugins: [...shared, preact(), singlePagePlugin(at('src/views/dashboard/site/site.html'))],
+      // A library build leaves it to whoever uses the library; nobody does.
+      define: { 'process.env.NODE_ENV': JSON.stringify('production') },
+      publicDir: false,
+      build: {
+        outDir: 'dist/dashboard',
+        target: 'es2022',
+        cssCodeSplit: false,
+        lib: { entry: at('src/views/dashboard/site/site.tsx'), formats: ['iife'], name: 'streamgauge' },
+      },
+    };
+  }
   if (mode === 'test') {
     return {
       plugins: [...shared, preact()],
@@ -49,7 +69,7 @@ export default defineConfig(({ mode, command }) => {
         projects: [
           {
             extends: true,
-            test: { name: 'unit', include: ['test/{unit,architecture,rules}/**/*.test.{ts,tsx}'] },
+            test: { name: 'unit', include: ['test/{unit,architecture,rules,corpus}/**/*.test.{ts,tsx}'] },
           },
           {
             extends: true,

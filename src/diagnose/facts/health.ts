@@ -247,6 +247,7 @@ function causeOf({ stream }: StreamFacts, findings: readonly Finding[]): string 
   if (finding) return finding.id;
   const status = stream.response?.status ?? 0;
   if (status >= 400) return `status ${status}`;
+  if (stream.kind === 'websocket' && stream.end?.kind === 'refused') return 'handshake refused';
   return netErrorOf(stream) ?? 'no known cause';
 }
 
