@@ -126,6 +126,9 @@ function deriveEnd(
   const networkError = wire?.network?.netError ?? wire?.har?.netError ?? null;
   const networkEnd = wire ? wireEnd(wire) : null;
   const status = wire?.network?.status || wire?.har?.status || 0;
+  // Only here the browser tells how a handshake was answered: "Unexpected response code: 403".
+  const socketError = wire?.har?.webSocketMessages.find(({ isError }) => isError)?.data || null;
+  const message = tap?.end?.message ?? socketError;
   if (tap?.end) {
     const { end } = tap;
     // The browser reports an abort for streams that were read to their end, too: the page's word counts.
@@ -136,7 +139,7 @@ function deriveEnd(
       atMs: at(tap.endEpochMs!),
       kind: refused ? 'refused' : end.kind,
       netError,
-      message: end.message === null ? null : cut(end.message),
+      message: message === null ? null : cut(message),
       closeCode: end.closeCode,
       closeReason: end.closeReason === null ? null : cut(end.closeReason),
       wasClean: end.wasClean,
@@ -148,7 +151,7 @@ function deriveEnd(
     atMs: tap ? atWire(networkEnd) : at(networkEnd),
     kind: networkEndKind(networkError, isSocket && status !== 101, status),
     netError: networkError,
-    message: null,
+    message: message === null ? null : cut(message),
     closeCode: null,
     closeReason: null,
     wasClean: null,

@@ -31,7 +31,7 @@ export function handshakeOutcome(facts: StreamFacts): HandshakeOutcome {
   if (ending === 'page' || ending === 'client') return ending;
   const isTold =
     refusedStatusOf(stream) !== null ||
-    error !== null ||
+    netErrorOf(stream) !== null ||
     stream.end.message !== null ||
     stream.end.closeCode !== null ||
     stream.seenBy.tap;
@@ -45,9 +45,14 @@ export function refusedStatusOf({ response, end }: StreamRecord): number | null 
   return told === undefined ? null : Number(told);
 }
 
-/** `ERR_…` from the network's word or, in a HAR, from the console's. */
+/**
+ * `ERR_…` from the network's word or, in a HAR, from the console's. The bare ERR_FAILED, which the network has for every
+ * handshake that was not answered 101, names nothing.
+ */
 export function errorNameOf(stream: StreamRecord): string | null {
-  return netErrorOf(stream) ?? /\bnet::(ERR_[A-Z0-9_]{1,80})/.exec(stream.end?.message ?? '')?.[1] ?? null;
+  const told = /\bnet::(ERR_[A-Z0-9_]{1,80})/.exec(stream.end?.message ?? '')?.[1] ?? null;
+  const named = netErrorOf(stream);
+  return named === 'ERR_FAILED' ? told : (named ?? told);
 }
 
 /** Scheme, host and path: WebSockets of one service, whatever their query. */

@@ -15,16 +15,19 @@ export function answerWaitMs({ stream, requestAtMs }: StreamFacts): number | nul
 }
 
 /**
- * DevTools drops the times of an answer that CORS keeps from the page, and writes the whole wait as `blocked` with
- * nothing left for `wait` (measured in Chromium 156). No answer comes in no time: then `blocked` is the answer's wait.
+ * DevTools drops the times of an answer that CORS keeps from the page, and of a request that was never answered; it
+ * writes the whole wait as `blocked`, with nothing left for `wait` (measured in Chromium 156). Nothing comes and nothing
+ * breaks in no time: then `blocked` is the wait.
  */
 export function isWaitMisfiled(stream: StreamRecord): boolean {
   const { response, end } = stream;
   const { phases } = stream.timing;
-  if (!response || response.status === 0 || !end || !phases || phases.blockedMs === null) return false;
-  const isRefused = end.kind === 'refused' || netErrorOf(stream) === 'ERR_FAILED';
+  if (!end || !phases || phases.blockedMs === null) return false;
+  const isAnswered = response !== null && response.status > 0;
+  const isHidden = end.kind === 'refused' || netErrorOf(stream) === 'ERR_FAILED';
+  const isLost = !isAnswered && end.kind === 'error';
   const rest = [phases.dnsMs, phases.connectMs, phases.sendMs, phases.waitMs];
-  return isRefused && rest.every((ms) => ms === null || ms === 0);
+  return (isAnswered ? isHidden : isLost) && rest.every((ms) => ms === null || ms === 0);
 }
 
 /** From the request's leaving to the end, ms; null while open. */

@@ -157,12 +157,11 @@ function chained(sessions: readonly EngineIoSession[]): readonly EngineIoSession
   return inOrder.map((session) => {
     const key = `${session.documentId} ${session.endpoint}`;
     const earlier = free.get(key) ?? [];
-    const index = earlier.findLastIndex(
-      ({ endedAtMs }) =>
-        endedAtMs !== null &&
-        endedAtMs <= session.startedAtMs + SLACK_MS &&
-        session.startedAtMs - endedAtMs <= RECONNECT_MS,
-    );
+    const index = earlier.findLastIndex((one) => {
+      // Over a dead path a socket stays open for long after its client has given it up.
+      const overAtMs = one.endedAtMs ?? one.heartbeat.dueAtMs ?? Number.POSITIVE_INFINITY;
+      return overAtMs <= session.startedAtMs + SLACK_MS && session.startedAtMs - overAtMs <= RECONNECT_MS;
+    });
     const previousId = index < 0 ? null : earlier.splice(index, 1)[0]!.id;
     free.set(key, [...earlier, session].slice(-50));
     return session.previousId === previousId ? session : { ...session, previousId };

@@ -1,3 +1,4 @@
+import type { StreamRecord } from '../../trace/types';
 import { headerValues, pageUrlOf } from '../facts/cookies';
 import { relationOf } from '../facts/sites';
 import type { StreamFacts } from '../facts/stream-facts';
@@ -61,7 +62,9 @@ function judge(facts: StreamFacts, trace: TraceFacts): Judgement {
   }
   if (faults.length === 0) return { verdict: 'pass' };
   const wasRefused = stream.end?.kind === 'refused' || stream.end?.kind === 'error';
-  if (credentialed === null) {
+  // An answer that allows this very origin, and was kept from the page all the same, was asked for with credentials.
+  const isInferred = credentialed === null && isKeptFromPage(stream) && isAllowed(allowed, pageUrl);
+  if (credentialed === null && !isInferred) {
     // A page that did not ask for credentials may well be answered with `*`.
     return wasRefused
       ? {
@@ -70,14 +73,17 @@ function judge(facts: StreamFacts, trace: TraceFacts): Judgement {
         }
       : { verdict: 'pass' };
   }
+  const asked = isInferred
+    ? 'The browser kept the answer from the page although it allows the origin, so the request was made with credentials'
+    : 'The request was made with credentials';
   return {
     verdict: 'fail',
     severity: 'error',
-    confidence: 'proven',
+    confidence: isInferred ? 'likely' : 'proven',
     summary:
       allowed === '*'
-        ? 'The request was made with credentials, and the answer allows any origin (*), which browsers refuse for such requests.'
-        : 'The request was made with credentials, and the answer lacks Access-Control-Allow-Credentials: true, so the browser keeps it from the page.',
+        ? `${asked}, and the answer allows any origin (*), which browsers refuse for such requests.`
+        : `${asked}, and the answer lacks Access-Control-Allow-Credentials: true, so the browser keeps it from the page.`,
     evidence: [
       ...faults,
       { label: 'status behind it', value: stream.response?.status ?? 0, unit: 'status' },
@@ -89,6 +95,16 @@ function judge(facts: StreamFacts, trace: TraceFacts): Judgement {
     platforms: ['fastapi', 'express'],
     supersedes: [{ rule: 'connection-lost' }, { rule: 'wrong-content-type' }, { rule: 'masked-status' }],
   };
+}
+
+function isKeptFromPage({ response, end }: StreamRecord): boolean {
+  return (
+    response !== null && response.status > 0 && end?.kind === 'refused' && end.netError === 'net::ERR_FAILED'
+  );
+}
+
+function isAllowed(allowed: string, pageUrl: string | null): boolean {
+  return allowed === '*' || (pageUrl !== null && allowed === new URL(pageUrl).origin);
 }
 
 function originText(pageUrl: string | null): string {

@@ -29,7 +29,7 @@ export const http2ProtocolError: StreamRule = {
     const last = lastActivityOf(facts);
     const endMs = stream.end!.atMs;
     const cause = likeliestCause(facts, trace, ageMs);
-    const how = facts.byteLength > 0 ? `after ${formatBytes(facts.byteLength)} and ` : '';
+    const how = facts.byteLength > 0 ? `${formatBytes(facts.byteLength)} and ` : '';
     const evidence: Evidence[] = [
       { label: 'network error', value: netErrorOf(stream) ?? '', unit: 'text' },
       {
@@ -54,7 +54,7 @@ export const http2ProtocolError: StreamRule = {
       verdict: 'fail',
       severity: 'error',
       confidence: 'likely',
-      summary: `${netErrorOf(stream)} ${how}${formatMs(ageMs)}: ${cause.sentence}.`,
+      summary: `${netErrorOf(stream)} after ${how}${formatMs(ageMs)}: ${cause.sentence}.`,
       evidence,
       platforms: facts.hops.flatMap((hop) =>
         hop.platform && isIntermediarySeen([hop]) ? [hop.platform] : [],

@@ -32,7 +32,7 @@ function judgeJob(job: Job): Judgement {
       ? `The job was unknown at the first look and known from then on: it was asked about before every server could see it.`
       : byTurns
         ? `The job was asked about ${asked}: ${formatCount(lost.length)} answers did not know it, ${formatCount(found)} did, so more than one server answers and they share no job store.`
-        : `The job that was just created was unknown to ${lost.length === job.polls.length ? 'every' : formatCount(lost.length)} of ${formatCount(job.polls.length)} ${job.polls.length === 1 ? 'answer' : 'answers'}.`,
+        : `The job that was just created was unknown to ${lost.length === job.polls.length ? 'all' : formatCount(lost.length)} of ${formatCount(job.polls.length)} ${job.polls.length === 1 ? 'answer' : 'answers'}.`,
     evidence: [
       {
         label: `job created (${job.idFrom})`,

@@ -32,6 +32,8 @@ interface Silence {
   toMs: number;
   /** Who gave up: the page, which missed a ping, or the server, which missed the answer to one. */
   by: 'page' | 'server';
+  /** Somebody gave up; else it is only too late. */
+  isOver: boolean;
 }
 
 type Standing =
@@ -45,7 +47,7 @@ function judgeClient(client: EngineIoClient, trace: TraceFacts): ReturnType<Grou
   let unclear: { session: EngineIoSession; reason: string } | null = null;
   let fine: EngineIoSession | null = null;
   for (const session of client.sessions) {
-    const standing = standingOf(session, trace);
+    const standing = standingOf(session, client, trace);
     if (standing.kind === 'silent') silences.push(standing.silence);
     else if (standing.kind === 'unclear') unclear ??= { session, reason: standing.reason };
     else if (standing.kind === 'fine') fine ??= session;
@@ -66,7 +68,7 @@ function carrierOf({ exchanges, end, transport }: EngineIoSession): string {
   return end?.streamId ?? (last ?? exchanges[0]!).stream.id;
 }
 
-function standingOf(session: EngineIoSession, trace: TraceFacts): Standing {
+function standingOf(session: EngineIoSession, client: EngineIoClient, trace: TraceFacts): Standing {
   const { heartbeat, end, sid } = session;
   const cause = end?.cause;
   if (sid === null || cause === 'refused' || cause === 'unknown-session') return { kind: 'none' };
@@ -85,8 +87,9 @@ function standingOf(session: EngineIoSession, trace: TraceFacts): Standing {
   }
   const serverGaveUp = end !== null && end.atMs < dueAtMs - PING_SLACK_MS;
   const fromMs = serverGaveUp ? (heartbeat.unansweredSinceMs ?? lastAtMs) : lastAtMs;
-  const toMs = end?.atMs ?? trace.nowMs;
-  if (!end) {
+  const successor = successorOf(session, client, dueAtMs);
+  const toMs = Math.min(end?.atMs ?? trace.nowMs, successor?.startedAtMs ?? Number.POSITIVE_INFINITY);
+  if (!end && !successor) {
     if (toMs < dueAtMs + OPEN_LATE_MS) return { kind: 'fine' };
     if (session.partial) return { kind: 'unclear', reason: 'Not all packets of the session were recorded.' };
   }
@@ -96,6 +99,7 @@ function standingOf(session: EngineIoSession, trace: TraceFacts): Standing {
     fromMs,
     toMs,
     by: serverGaveUp ? 'server' : 'page',
+    isOver: end !== null || successor !== undefined,
   };
   const page = trace.trace.documents.find(({ id }) => id === session.documentId) ?? null;
   if (!serverGaveUp && wasBusy(page, dueAtMs)) {
@@ -112,6 +116,20 @@ function standingOf(session: EngineIoSession, trace: TraceFacts): Standing {
     };
   }
   return { kind: 'silent', silence };
+}
+
+/**
+ * The session with which the same client began again when the ping was due. A dead path keeps the old socket open: it
+ * swallows the goodbye, too.
+ */
+function successorOf(
+  session: EngineIoSession,
+  { sessions }: EngineIoClient,
+  dueAtMs: number,
+): EngineIoSession | undefined {
+  return sessions.find(
+    (one) => one !== session && one.previousId === session.id && one.startedAtMs >= dueAtMs - PING_SLACK_MS,
+  );
 }
 
 /** Its main thread was blocked around the time at which the ping was due. */
@@ -139,13 +157,13 @@ function wasAwake(session: EngineIoSession, fromMs: number, toMs: number, trace:
 
 function describe(client: EngineIoClient, silences: Silence[]): Judgement {
   const [first] = silences as [Silence];
-  const { session, fromMs, toMs, by } = first;
+  const { session, fromMs, toMs, by, isOver } = first;
   const { limitMs, lastPingAtMs } = session.heartbeat;
   const values = session.handshake?.values;
   const thresholdMs = by === 'page' ? limitMs! : (values?.pingTimeoutMs ?? limitMs!);
   const name = endpointName(client.endpoint);
   const silenceMs = Math.max(0, toMs - fromMs);
-  const ends = session.end === null ? 'and the session is dead' : 'and the session was given up';
+  const ends = isOver ? 'and the session was given up' : 'and the session is dead';
   const isFirstPing = lastPingAtMs === null || by === 'server';
   const what =
     by === 'server'
@@ -173,7 +191,7 @@ function describe(client: EngineIoClient, silences: Silence[]): Judgement {
   return {
     verdict: 'fail',
     severity: 'error',
-    confidence: session.end === null ? 'likely' : 'proven',
+    confidence: isOver ? 'proven' : 'likely',
     summary: `${what}${times}; the handshake allows ${formatMs(thresholdMs)}.`,
     evidence,
     platforms: [...new Set<PlatformId>(['socket-io', ...hops])],

@@ -56,7 +56,11 @@ export async function runSocketIo(
       pacer ??= setInterval(speak, step.everyMs);
     });
     socket.on('news', (value: unknown) => arrivals.add(`news ${JSON.stringify(value)}`));
-    socket.on('disconnect', (reason) => arrivals.note(`disconnected: ${reason}`));
+    socket.on('disconnect', (reason) => {
+      arrivals.note(`disconnected: ${reason}`);
+      // After every other reason the client comes back by itself.
+      if (reason === 'io server disconnect') setTimeout(() => !stop.aborted && socket.connect(), 200);
+    });
     socket.on('connect_error', (error) => arrivals.note(`connect_error: ${error.message}`));
     stop.addEventListener('abort', finish, { once: true });
   });

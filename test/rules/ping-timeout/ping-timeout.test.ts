@@ -80,6 +80,17 @@ describe('no ping came in time', () => {
     expect(found).toMatchObject([{ severity: 'error', confidence: 'likely', stream: { id: 's1' } }]);
   });
 
+  it('is certain when the client began again, although the dead socket is still open', () => {
+    const again = OPEN.replace('"a"', '"b"');
+    const trace = drawTrace([
+      socket(0, null, `${OPEN} | ${PINGED}`),
+      socket(71_000, null, `${again} | +20s data 42["n"]`),
+    ]);
+    expect(alarms(trace)).toEqual(['error ping-timeout s1']);
+    expect(findingOf(trace, 'ping-timeout')).toMatchObject({ confidence: 'proven' });
+    expect(findingOf(trace, 'ping-timeout')!.summary).toMatch(/for 46\.0 s, and the session was given up/);
+  });
+
   it('knows a ping by its size where frames were not captured', () => {
     const trace = drawTrace([socket(0, null, `${OPEN} | ${PINGED} | ${PINGED} | +45s abort`)]);
     const { messages } = trace.streams[0]!;

@@ -205,6 +205,20 @@ describe('views of one exchange', () => {
     ]);
   });
 
+  it('keep the browser’s own words on how a WebSocket was refused', () => {
+    const { simulation, recording, document } = setUp();
+    const url = 'wss://app.test/ws';
+    document.batch(
+      batch({ starts: [start({ kind: 'websocket', url })], ends: [end({ kind: 'refused', atMs: 30 })] }),
+    );
+    const data = 'Error during WebSocket handshake: Unexpected response code: 403';
+    const webSocketMessages = [{ epochMs: EPOCH + 29, sent: false, opcode: -1, data, isError: true }];
+    recording.har(har({ kind: 'websocket', url, status: 0, endMs: 30, webSocketMessages }));
+    simulation.run(20_000);
+    expect(recording.trace.streams).toHaveLength(1);
+    expect(recording.trace.streams[0]!.end).toMatchObject({ kind: 'refused', message: data });
+  });
+
   it("prefers a page's own request to its worker's of the same address", () => {
     const { simulation, recording, document } = setUp();
     recording.network(network({ requestId: 'worker', atMs: 0 }));
