@@ -1,6 +1,7 @@
 import { formatCount, plural } from '../format';
 import { type GroupRow, isGroupRow } from '../model/groups';
 import { TABS, type TabId } from '../model/panel-model';
+import type { StreamRow } from '../model/stream-row';
 import { DiagnosisTab } from '../tabs/diagnosis-tab';
 import { EventsTab } from '../tabs/events-tab';
 import { HeadersTab } from '../tabs/headers-tab';
@@ -41,9 +42,7 @@ export function Detail() {
       return {
         id: tab,
         label: (
-          <>
-            Events <span class="tab-count">{formatCount(row.events)}</span>
-          </>
+          <>Events {row.kind !== 'job' && <span class="tab-count">{formatCount(eventCount(row))}</span>}</>
         ),
       };
     }
@@ -88,6 +87,12 @@ export function Detail() {
   );
 }
 
+/** As many as the tab lists: packets of a Socket.IO client, events of a stream. */
+function eventCount(row: StreamRow): number {
+  if (!isGroupRow(row) || row.group.kind !== 'session') return row.events;
+  return row.group.sessions.reduce((sum, { packets }) => sum + packets.length, 0);
+}
+
 function Body({ tab, id }: { tab: TabId; id: string | null }) {
   const model = useModel();
   if (tab === 'diagnosis') return <DiagnosisTab streamId={id} />;
@@ -100,7 +105,8 @@ function Body({ tab, id }: { tab: TabId; id: string | null }) {
   }
   if (tab === 'session') return <SessionTab subjectId={id} />;
   const group = model.row(id);
-  if (group && isGroupRow(group) && tab !== 'events') return <WholeGroup group={group} tab={tab} />;
+  if (group && isGroupRow(group) && (tab !== 'events' || group.group.kind === 'job'))
+    return <WholeGroup group={group} tab={tab} />;
   if (tab === 'timing') return <TimingTab key={id} streamId={id} />;
   if (tab === 'events') return <EventsTab key={id} streamId={id} />;
   return <HeadersTab key={id} streamId={id} />;

@@ -1,8 +1,7 @@
+import type { ExportFormat, ExportOptions } from '../../exchange/export/formats';
 import { saveFile } from '../clipboard';
-import type { ExportFormat } from '../features';
 import { plural } from '../format';
 import type { PanelModel } from '../model/panel-model';
-import type { MenuItem } from './popup';
 
 /** Opens a trace or HAR in place of the recording; says why when it cannot. */
 export async function openFile(model: PanelModel, file: File): Promise<void> {
@@ -21,23 +20,22 @@ export async function openFile(model: PanelModel, file: File): Promise<void> {
   }
 }
 
-export function exportItems(model: PanelModel): MenuItem[] {
-  const empty = model.rows.value.length === 0 ? 'There is nothing to export yet.' : undefined;
-  return model.features.exports.map((format) => ({
-    label: format.label,
-    hint: format.suffix,
-    ...(empty ? { disabledReason: empty } : {}),
-    run: () => void save(model, format),
-  }));
-}
-
-async function save(model: PanelModel, format: ExportFormat): Promise<void> {
+/** Saves the recording on show; says why when it cannot. True when the file was handed to the browser. */
+export async function saveExport(
+  model: PanelModel,
+  format: ExportFormat,
+  options: ExportOptions,
+): Promise<boolean> {
   const { trace, recording } = model;
   try {
-    const content = await format.make(trace, recording.diagnosis);
-    saveFile(fileName(trace.meta.pageUrl, format.suffix), content, format.mediaType);
+    const pieces = await format.export(trace, recording.diagnosis, options);
+    // What holds secrets says so in its name.
+    const suffix = options.redact === false ? `.secret${format.extension}` : format.extension;
+    saveFile(fileName(trace.meta.pageUrl, suffix), new Blob([...pieces]), format.mediaType);
+    return true;
   } catch (error) {
     model.notify(`The export failed: ${messageOf(error)}`, 'error');
+    return false;
   }
 }
 

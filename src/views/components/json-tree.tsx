@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { formatCount } from '../format';
+import { formatCount, plural } from '../format';
 
 /** Children drawn at once; more on request, so that a huge array cannot hold up the page. */
 const PAGE = 100;
@@ -85,11 +85,19 @@ function Scalar({ value }: { value: unknown }) {
     const cut = value.length > LONG_TEXT ? `${value.slice(0, LONG_TEXT)}…` : value;
     return <span class="json-string">{JSON.stringify(cut)}</span>;
   }
+  if (value instanceof Uint8Array) return <span class="json-word">{bytesText(value)}</span>;
   if (typeof value === 'number') return <span class="json-number">{String(value)}</span>;
   return <span class="json-word">{String(value)}</span>;
 }
 
+/** Binary attachments: how long, and how they begin. */
+function bytesText(bytes: Uint8Array): string {
+  const start = [...bytes.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return `${plural(bytes.length, 'byte')}: ${start}${bytes.length > 16 ? ' …' : ''}`;
+}
+
 function childrenOf(value: unknown): Entry[] | null {
+  if (value instanceof Uint8Array) return null;
   if (Array.isArray(value)) return value.map((child, index) => [String(index), child]);
   if (typeof value === 'object' && value !== null) return Object.entries(value);
   return null;

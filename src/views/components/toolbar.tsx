@@ -2,40 +2,21 @@ import { useRef } from 'preact/hooks';
 import { formatCount, plural } from '../format';
 import { toggleTerm } from '../model/filter';
 import { useModel } from './context';
-import { exportItems, openFile } from './files';
+import { ExportButton } from './export-dialog';
+import { openFile } from './files';
 import { FilterBox } from './filter-box';
 import { Icon, SeverityIcon } from './icons';
 import { LossList } from './loss-list';
-import { MenuButton, PopoverButton } from './popup';
+import { PopoverButton } from './popup';
 
 export function Toolbar() {
   const model = useModel();
   const { controls } = model;
-  const recording = model.state.value === 'recording';
-  const picker = useRef<HTMLInputElement>(null);
   return (
     <div class="toolbar" role="toolbar" aria-label="Recording">
-      <button
-        type="button"
-        class={`icon-button record${recording ? ' on' : ''}`}
-        aria-pressed={recording}
-        aria-label="Record"
-        title={recording ? 'Pause recording' : 'Resume recording'}
-        onClick={() => (recording ? controls.pause() : controls.resume())}
-      >
-        <Icon name="record" filled={recording} />
-      </button>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Clear"
-        title="Clear the recording"
-        onClick={() => controls.clear()}
-      >
-        <Icon name="clear" />
-      </button>
+      {!controls.isFile && <RecordButtons />}
       {controls.setPreserveLog && <PreserveLog />}
-      <span class="divider" aria-hidden="true" />
+      {!controls.isFile && <span class="divider" aria-hidden="true" />}
       <FilterBox />
       <Counts />
       <span class="spacer" />
@@ -67,6 +48,58 @@ export function Toolbar() {
         <Icon name="book" />
         <span class="wide-only">Recipes</span>
       </button>
+      {!controls.isFile && <ImportButton />}
+      <ExportButton />
+      {controls.openDashboard && (
+        <button
+          type="button"
+          class="tool-button"
+          aria-label="Open in dashboard"
+          title="Open this recording in a tab of its own"
+          onClick={() => controls.openDashboard?.()}
+        >
+          <Icon name="open" />
+          <span class="wide-only">Open in dashboard</span>
+        </button>
+      )}
+    </div>
+  );
+}
+
+function RecordButtons() {
+  const model = useModel();
+  const { controls } = model;
+  const recording = model.state.value === 'recording';
+  return (
+    <>
+      <button
+        type="button"
+        class={`icon-button record${recording ? ' on' : ''}`}
+        aria-pressed={recording}
+        aria-label="Record"
+        title={recording ? 'Pause recording' : 'Resume recording'}
+        onClick={() => (recording ? controls.pause() : controls.resume())}
+      >
+        <Icon name="record" filled={recording} />
+      </button>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Clear"
+        title="Clear the recording"
+        onClick={() => controls.clear()}
+      >
+        <Icon name="clear" />
+      </button>
+    </>
+  );
+}
+
+function ImportButton() {
+  const model = useModel();
+  const picker = useRef<HTMLInputElement>(null);
+  return (
+    <>
       <button
         type="button"
         class="tool-button"
@@ -92,30 +125,7 @@ export function Toolbar() {
           field.value = '';
         }}
       />
-      <MenuButton
-        name="Export"
-        items={exportItems(model)}
-        label={
-          <>
-            <Icon name="export" />
-            <span class="wide-only">Export</span>
-            <Icon name="down" />
-          </>
-        }
-      />
-      {controls.openDashboard && (
-        <button
-          type="button"
-          class="tool-button"
-          aria-label="Open in dashboard"
-          title="Open this recording in a tab of its own"
-          onClick={() => controls.openDashboard?.()}
-        >
-          <Icon name="open" />
-          <span class="wide-only">Open in dashboard</span>
-        </button>
-      )}
-    </div>
+    </>
   );
 }
 

@@ -1,4 +1,5 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { EngineIoSession } from '../../diagnose/facts/sessions';
 import type { StreamFacts } from '../../diagnose/facts/stream-facts';
 import type { Finding } from '../../diagnose/rule';
 import type { RecorderControls, Recording, RecordingState } from '../../store/types';
@@ -10,6 +11,7 @@ import { ArrivalBins } from './arrival-bins';
 import { parseFilter } from './filter';
 import { findGroups, type GroupRow, groupRow } from './groups';
 import { type LossItem, lossItems } from './losses';
+import { eventIndexOf } from './packet-content';
 import { RecipeShelf } from './recipe-shelf';
 import { type Sort, type SortColumn, type StreamRow, streamRow } from './stream-row';
 import { tableItems } from './table-items';
@@ -64,6 +66,8 @@ export class PanelModel {
   /** Event under the cursor or chosen in the list, as an index into the decoded events. */
   readonly eventIndex = signal<number | null>(null);
   /** Packet chosen in a session, when the events shown are its packets. */
+  /** How the events of a Socket.IO stream are shown: decoded, or as they came. */
+  readonly showsPackets = signal(true);
   readonly packet = signal<PacketRef | null>(null);
   readonly timingFocus = signal<TimingFocus | null>(null);
   readonly notices = signal<Notice[]>([]);
@@ -213,11 +217,26 @@ export class PanelModel {
     this.tab.value = tab;
   }
 
+  /** Chooses a packet of a session, and the frame that it came in where it came in one. */
+  choosePacket(session: EngineIoSession, index: number): void {
+    const packet = session.packets[index];
+    if (!packet) return;
+    batch(() => {
+      this.packet.value = { sessionId: session.id, index };
+      if (packet.streamId !== this.selectedId.value) return;
+      this.eventIndex.value = eventIndexOf(
+        packet,
+        this.facts(packet.streamId)?.decoded.events.endChunk ?? [],
+      );
+    });
+  }
+
   /** Selects the stream of a step of a session, and its packet when it is one. The view of the session stays. */
-  selectStep(streamId: string, packet: PacketRef | null): void {
+  selectStep(streamId: string, packet: { session: EngineIoSession; index: number } | null): void {
     batch(() => {
       this.select(streamId);
-      this.packet.value = packet;
+      this.packet.value = null;
+      if (packet) this.choosePacket(packet.session, packet.index);
     });
   }
 

@@ -79,5 +79,7 @@ function membersKept(group: GroupRow, filter: Filter): readonly StreamRow[] {
   if (filter.terms.some((term) => term.negated && namesKind(term, group))) return [];
   const fitting = group.members.filter((row) => matchesFilter(filter, row));
   if (fitting.length > 0) return fitting;
-  return matchesFilter(filter, group) ? group.members : [];
+  // Something must speak for the group: that nothing is against it is not enough.
+  const isNamed = filter.terms.some((term) => !term.negated);
+  return isNamed && matchesFilter(filter, group) ? group.members : [];
 }

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventColumns } from '../../decode/types';
@@ -12,6 +13,7 @@ import { useVirtual } from '../components/use-virtual';
 import { formatBytes, formatCount, formatDuration, formatOffset, formatTimeOfDay, plural } from '../format';
 import { ALL_EVENTS, type EventFilter, EventList } from '../model/event-list';
 import { streamLossText } from '../model/losses';
+import { PacketsView } from './packets-view';
 
 const ROW_PX = 20;
 const PREVIEW_CHARS = 240;
@@ -19,7 +21,40 @@ const PREVIEW_CHARS = 240;
 const TREE_CHARS = 512 * 1024;
 const RAW_CHARS = 256 * 1024;
 
+/** Packets of a Socket.IO stream, or of a whole client; else the events of a stream as they came. */
 export function EventsTab({ streamId }: { streamId: string }) {
+  const model = useModel();
+  void model.revision.value;
+  const row = model.group(streamId);
+  const sessions = row?.group.kind === 'session' ? row.group.sessions : null;
+  if (!row || !sessions) return <StreamEvents streamId={streamId} mode={null} />;
+  const whole = row.id === streamId;
+  const isSocket = model.stream(streamId)?.kind === 'websocket';
+  const mode = whole ? null : (
+    <select
+      aria-label="Show as"
+      value={model.showsPackets.value ? 'packets' : 'raw'}
+      onChange={(event) => {
+        model.showsPackets.value = event.currentTarget.value === 'packets';
+      }}
+    >
+      <option value="packets">Packets</option>
+      <option value="raw">{isSocket ? 'Frames' : 'Body'}</option>
+    </select>
+  );
+  if (!whole && !model.showsPackets.value) return <StreamEvents streamId={streamId} mode={mode} />;
+  return (
+    <PacketsView
+      sessions={sessions}
+      streamId={whole ? null : streamId}
+      startedAtMs={model.row(streamId)?.startedAtMs ?? 0}
+      mode={mode}
+    />
+  );
+}
+
+/** @param mode stands in the bar: the way back to the packets */
+function StreamEvents({ streamId, mode }: { streamId: string; mode: ComponentChildren }) {
   const model = useModel();
   void model.revision.value;
   const facts = model.facts(streamId);
@@ -29,7 +64,7 @@ export function EventsTab({ streamId }: { streamId: string }) {
   const list = useMemo(() => (events ? new EventList(events, filter) : null), [events, filter]);
   if (!facts || !stream || !events || !list)
     return <EmptyState title="This stream has not been decoded yet." />;
-  if (events.atMs.length === 0) return <NoEvents stream={stream} />;
+  if (events.atMs.length === 0) return <NoEvents stream={stream} mode={mode} />;
   const count = list.update();
   const sockets = stream.kind === 'websocket';
   const index = model.eventIndex.value;
@@ -73,6 +108,7 @@ export function EventsTab({ streamId }: { streamId: string }) {
             ? plural(count, 'event')
             : `${formatCount(count)} of ${formatCount(events.atMs.length)}`}
         </span>
+        {mode}
         <CopyButton
           small
           label="Copy the events shown, as JSON lines"
@@ -360,7 +396,9 @@ function whyMissing(stream: StreamRecord): string {
     : 'Its content was not captured: it is binary, or longer than the capture limit.';
 }
 
-function NoEvents({ stream }: { stream: StreamRecord }) {
+function NoEvents({ stream, mode }: { stream: StreamRecord; mode: ComponentChildren }) {
+  if (mode) return <EmptyState title="It has no body." action={mode} />;
+
   const loss = stream.losses.find((one) => one !== 'late-start');
   if (loss) {
     const { what, remedy } = streamLossText(loss);

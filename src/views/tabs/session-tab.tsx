@@ -32,15 +32,22 @@ function SessionView({ group }: { group: GroupRow }) {
     [group, group.state === 'open' ? revision : 0],
   );
   const [picked, setPicked] = useState<Step | null>(null);
-  // Steps are made anew as the session goes on: the one chosen is known by what it is.
-  const at = picked === null ? -1 : story.steps.findIndex((step) => sameStep(step, picked));
+  const streamId = model.selectedId.value;
+  // Steps are made anew as the session goes on: the one chosen is known by what it is. A stream that was selected
+  // elsewhere is shown by its own step.
+  const at =
+    picked?.streamId === streamId
+      ? story.steps.findIndex((step) => picked !== null && sameStep(step, picked))
+      : story.steps.findIndex((step) => step.streamId === streamId && WHOLE_STREAM.has(step.kind));
   const selected = at < 0 ? null : at;
   const pick = (index: number | null) => {
     const step = index === null ? undefined : story.steps[index];
     setPicked(step ?? null);
-    if (!step) return;
-    const packet = step.kind === 'packet' ? { sessionId: step.session.id, index: step.index } : null;
-    // A session of one socket has no group row of its own.
+    if (!step) {
+      model.select(group.members.length > 1 ? group.id : streamId);
+      return;
+    }
+    const packet = step.kind === 'packet' ? { session: step.session, index: step.index } : null;
     model.selectStep(step.streamId, packet);
   };
   const step = selected === null ? undefined : story.steps[selected];
@@ -164,6 +171,9 @@ function summaryOf(row: GroupRow, story: Story): string {
   const lanes = story.lanes.map((lane) => `${lane.label} ${lane.marks.length}`);
   return `${row.kindLabel} ${row.name}. ${numbers.join('; ')}. Lanes: ${lanes.join(', ')}.`;
 }
+
+/** Steps that stand for a stream as a whole. */
+const WHOLE_STREAM: ReadonlySet<Step['kind']> = new Set(['exchange', 'created', 'poll', 'unanswered']);
 
 function sameStep(one: Step, other: Step): boolean {
   if (one.kind !== other.kind || one.streamId !== other.streamId || one.atMs !== other.atMs) return false;
