@@ -1,5 +1,5 @@
 import { RESULT } from './commands/outcome';
-import { processTerminal, type Terminal } from './terminal';
+import { complain, processTerminal, type Terminal } from './terminal';
 import { UnusableArguments, USAGE } from './usage';
 import { VERSION } from './version';
 
@@ -12,6 +12,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
         return await (await import('./commands/diagnose')).diagnoseCommand(rest, terminal);
       case 'record':
         return await (await import('./commands/record')).recordCommand(rest, terminal);
+      case 'report':
+        return await (await import('./commands/report')).reportCommand(rest, terminal);
+      case 'compare':
+        return await (await import('./commands/compare')).compareCommand(rest, terminal);
       case 'recipes':
         return (await import('./commands/recipes')).recipesCommand(rest, terminal);
       case '--version':
@@ -28,12 +32,11 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
         return RESULT.fine;
       default:
         throw new UnusableArguments(
-          `There is no command "${command}". Use diagnose, record or recipes; streamgauge --help tells more.`,
+          `There is no command "${command}". Use diagnose, record, report, compare or recipes; streamgauge --help tells more.`,
         );
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    terminal.stderr.write(`streamgauge: ${message}\n`);
+    complain(terminal, error instanceof Error ? error.message : String(error));
     if (!(error instanceof UnusableArguments) && terminal.env.STREAMGAUGE_DEBUG && error instanceof Error) {
       terminal.stderr.write(`${error.stack}\n`);
     }

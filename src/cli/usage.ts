@@ -11,12 +11,26 @@ export const USAGE = `streamgauge — why does my stream work on my machine and 
   streamgauge record URL         [--for 30s] [--out FILE] [--json] [--fail-on error|warning|never]
                                  [--header 'Name: value'] [--run SCRIPT.js] [--headed]
       Opens URL in an installed Chromium, Chrome or Edge and records its streams. Stops after --for
-      (default 30s), or earlier when every stream has ended and the page is quiet. --run is evaluated
-      in the page once it has loaded; what it returns is awaited. --out ending in .gz is compressed.
+      (default 30s), or earlier when every stream has ended and the page is quiet; Ctrl-C ends it, too.
+      --out saves the trace, without cookies and tokens; a name ending in .gz is compressed.
+      --header is sent with every request of the page, to other sites as well.
+      --run is evaluated in the page once it has loaded; a promise it comes to is awaited.
 
-  streamgauge recipes [ID]
-      Lists the recipes, or prints one.
+  streamgauge report FILE        [--out FILE] [--format NAME] [--hide PATH]... [--no-redact] [--otlp URL]
+      Writes what was found, to show to others: Markdown, or what the ending of --out says (.html .md
+      .har .json .json.gz .chunks.csv .events.csv .perfetto.json .otlp.jsonl .sh). Secrets are taken
+      out; --hide takes out a JSON path as well ('$.user.email'), --no-redact keeps everything.
+      --otlp sends the streams as spans to an OpenTelemetry collector; nothing is sent otherwise.
 
-  Exit status: 0 nothing at or above --fail-on (default error), 1 something was, 2 unusable input.
+  streamgauge compare A B        [--json] [--map HOST=HOST]... [--fail-on error|warning|never]
+      Says what differs between two HAR or trace files of the same page, and what that points to. A is
+      the one that works. Hosts are matched by their endpoints; --map names a pair. --fail-on (default
+      never) looks at findings that appeared.
+
+  streamgauge recipes [ID]       [--platform NAME]
+      Lists the recipes, or prints one, or its part for one platform.
+
+  Exit status: 0 nothing at or above --fail-on (default error); 1 something was; 2 a file, an address
+  or an argument could not be used, or the recording did not come to its end.
   STREAMGAUGE_BROWSER names the browser to use. NO_COLOR turns colours off.
 `;

@@ -10,10 +10,13 @@ export interface MatchedStreams {
   matchedBy: 'content' | 'order';
 }
 
-/** Method and path with ids replaced, without scheme and host: the same call of another environment has the same. */
+/**
+ * Method and path with ids replaced, without scheme, host and query: the same call of another environment has the same,
+ * also when a token or a version was put behind it there.
+ */
 export function pathEndpoint({ request, kind }: StreamRecord): string {
   const endpoint = endpointOf(request.method, request.url);
-  const path = endpoint.replace(/^(\S+) [a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '$1 ');
+  const path = endpoint.replace(/^(\S+) [a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '$1 ').replace(/\?.*$/, '');
   return kind === 'websocket' ? path.replace(/^\S+/, 'WS') : path;
 }
 
@@ -64,8 +67,8 @@ function sharedCount(one: ReadonlySet<string>, other: ReadonlySet<string>): numb
 }
 
 /**
- * Pairs the calls of each endpoint: those that asked for the same, in order, and then what lies between them one by
- * one. What is left over has no counterpart.
+ * Pairs the calls of each endpoint: those that asked for the same, in order; between them those with the same parameters;
+ * and what is left between these one by one. What is left over has no counterpart.
  */
 export function matchStreams(
   a: readonly StreamRecord[],
@@ -83,9 +86,9 @@ export function matchStreams(
     const callsB = ofB.get(key);
     if (!callsB) continue;
     const endpoint = pathEndpoint(callsA[0]!);
-    for (const [aIndex, bIndex, matchedBy] of pairCalls(callsA.map(contentOf), callsB.map(contentOf))) {
-      matched.push({ a: callsA[aIndex]!, b: callsB[bIndex]!, endpoint, matchedBy });
-    }
+    pairCalls(callsA, callsB, [contentOf, parametersOf], (one, other, level) => {
+      matched.push({ a: one, b: other, endpoint, matchedBy: level === 0 ? 'content' : 'order' });
+    });
   }
   return matched;
 }
@@ -105,17 +108,27 @@ function groupBy(
   return groups;
 }
 
-function* pairCalls(
-  a: readonly string[],
-  b: readonly string[],
-): Generator<[a: number, b: number, by: 'content' | 'order']> {
+type KeyOf = (stream: StreamRecord) => string;
+
+/** Pairs by the first key, and what lies between two pairs by the next; without a key, one by one. */
+function pairCalls(
+  a: readonly StreamRecord[],
+  b: readonly StreamRecord[],
+  [keyOf, ...others]: readonly KeyOf[],
+  take: (a: StreamRecord, b: StreamRecord, level: number) => void,
+  level = 0,
+): void {
+  if (!keyOf) {
+    for (let index = 0; index < Math.min(a.length, b.length); index++) take(a[index]!, b[index]!, level);
+    return;
+  }
   let aNext = 0;
   let bNext = 0;
-  for (const [aIndex, bIndex] of [...alignKeys(a, b), [a.length, b.length] as const]) {
-    while (aNext < aIndex && bNext < bIndex) yield [aNext++, bNext++, 'order'];
-    if (aIndex < a.length) yield [aIndex, bIndex, 'content'];
-    aNext = aIndex + 1;
-    bNext = bIndex + 1;
+  for (const [aAt, bAt] of [...alignKeys(a.map(keyOf), b.map(keyOf)), [a.length, b.length] as const]) {
+    pairCalls(a.slice(aNext, aAt), b.slice(bNext, bAt), others, take, level + 1);
+    if (aAt < a.length) take(a[aAt]!, b[bAt]!, level);
+    aNext = aAt + 1;
+    bNext = bAt + 1;
   }
 }
 
@@ -123,4 +136,9 @@ function* pairCalls(
 function contentOf({ request }: StreamRecord): string {
   const query = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
   return `${query}\n${request.body?.text ?? ''}`;
+}
+
+/** Names of the query's parameters: they often choose the operation. */
+function parametersOf({ request }: StreamRecord): string {
+  return endpointOf(request.method, request.url).split('?')[1] ?? '';
 }
