@@ -6,6 +6,7 @@ import preact from '@preact/preset-vite';
 import { defineConfig } from 'vitest/config';
 import manifest from './manifest.json' with { type: 'json' };
 import packageJson from './package.json' with { type: 'json' };
+import { developmentPagesPlugin } from './src/build/development-pages-plugin.ts';
 import { developmentManifest, manifestPlugin } from './src/build/manifest-plugin.ts';
 import { packagePlugin } from './src/build/package-plugin.ts';
 import { recipePlugin } from './src/build/recipe-plugin.ts';
@@ -91,12 +92,14 @@ export default defineConfig(({ mode, command }) => {
       ...shared,
       preact(),
       crx({ manifest: (command === 'serve' ? developmentManifest(manifest) : manifest) as Manifest }),
+      developmentPagesPlugin(['src/devtools/devtools.html', 'src/views/panel/panel.html']),
       manifestPlugin(),
       // The picture of the README.
       packagePlugin({ leaveOut: ['panel.png'] }),
     ],
     build: {
-      outDir: 'dist/extension',
+      // What `npm start` and the tests load must not depend on a server that has gone.
+      outDir: command === 'serve' ? 'dist/extension-dev' : 'dist/extension',
       target: 'chrome120',
       modulePreload: false,
       // Pages that the manifest does not name.
