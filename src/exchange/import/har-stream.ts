@@ -109,13 +109,11 @@ function fillTiming(stream: StreamRecord, view: HarView): void {
   if (!view.phases) return;
   const { blockedMs, dnsMs, connectMs, sendMs, waitMs } = view.phases;
   const beforeSend = (blockedMs ?? 0) + (dnsMs ?? 0) + (connectMs ?? 0);
+  // Of a request that was never answered DevTools knows no phases, and writes all of its time as `blocked`.
+  if (view.status === 0 && (waitMs ?? 0) === 0) return;
   timing.sentAtMs = timing.startedAtMs + beforeSend + (sendMs ?? 0);
-  if (
-    view.status === 0 ||
-    waitMs === null ||
-    hasNoHandshakeTime(view, timing.sentAtMs + waitMs - timing.startedAtMs)
-  )
-    return;
+  if (view.status === 0 || waitMs === null) return;
+  if (hasNoHandshakeTime(view, timing.sentAtMs + waitMs - timing.startedAtMs)) return;
   timing.headersAtMs = timing.sentAtMs + waitMs;
   timing.firstByteAtMs = timing.headersAtMs;
 }
