@@ -3,6 +3,7 @@ import { pageUrlOf } from '../facts/cookies';
 import { errorNameOf, handshakeOutcome, refusedStatusOf, serviceOf } from '../facts/handshakes';
 import { responseHeader } from '../facts/headers';
 import { netErrorMeaning } from '../facts/net-errors';
+import { sessionOf } from '../facts/sessions';
 import type { StreamFacts } from '../facts/stream-facts';
 import type { TraceFacts } from '../facts/trace-facts';
 import type { PlatformId } from '../platforms';
@@ -11,6 +12,9 @@ import type { Evidence, GroupRule, Judgement } from '../rule';
 /** Findings of this many handshakes are gathered. */
 const MAX_GATHERED = 500;
 const LOOPBACK = /^wss?:\/\/(localhost|127(\.\d+){3}|\[::1\]|[^/]+\.localhost)[:/]/i;
+
+/** Sockets that never open, from this many on, are no change of mind. */
+const MIN_UNSEEN = 2;
 
 /** Symptoms that a socket which never opened may show. */
 const SYMPTOMS = ['reconnect-loop', 'connection-lost', 'slow-first-byte', 'http2-protocol-error'] as const;
@@ -38,13 +42,18 @@ function judgeService(sockets: StreamFacts[], trace: TraceFacts): ReturnType<Gro
   const outcomes = new Map(sockets.map((facts) => [facts, handshakeOutcome(facts)] as const));
   const having = (...wanted: string[]) => sockets.filter((facts) => wanted.includes(outcomes.get(facts)!));
   const opened = having('opened');
-  const failed = having('refused', 'unreached').filter((facts) => !isOptional(facts, outcomes, trace));
+  const unseen = having('unseen');
+  // Chrome writes a failed handshake and one that the page gave up alike into the HARs it saves. Who tries again and
+  // again gave nothing up, nor did a session that goes on.
+  const neverOpens = opened.length === 0 && having('unseen', 'refused', 'unreached').length >= MIN_UNSEEN;
+  const suspects = unseen.filter((facts) => neverOpens || goesOnPolling(facts, trace));
+  const told = having('refused', 'unreached').filter((facts) => !isOptional(facts, outcomes, trace));
+  const failed = [...told, ...suspects].sort((a, b) => startOf(a) - startOf(b));
   const on = (facts: StreamFacts, judgement: Judgement) => [{ streamId: facts.stream.id, judgement }];
   const first = failed[0];
   if (!first) {
-    const unseen = having('unseen')[0];
-    if (unseen) {
-      return on(unseen, {
+    if (unseen[0]) {
+      return on(unseen[0], {
         verdict: 'incomplete',
         reason:
           'The WebSocket never opened, and the recording does not say whether it was refused or given up.',
@@ -58,7 +67,15 @@ function judgeService(sockets: StreamFacts[], trace: TraceFacts): ReturnType<Gro
     return on(lastOpened, { verdict: 'pass' });
   }
   const isOver = lastOpened !== undefined && startOf(lastOpened) > startOf(failed.at(-1)!);
-  return on(first, describe({ failed, opened, hasRecovered: isOver && failed.length === 1 }));
+  const hasRecovered = isOver && failed.length === 1;
+  return on(first, describe({ failed, opened, hasRecovered, isTold: told.length > 0 }));
+}
+
+/** The session that a socket wanted to upgrade polls on after the socket had ended. */
+function goesOnPolling({ stream }: StreamFacts, trace: TraceFacts): boolean {
+  const session = sessionOf(trace, stream.id);
+  const endMs = stream.end?.atMs ?? Number.POSITIVE_INFINITY;
+  return session?.exchanges.some((one) => one.role === 'poll' && one.startedAtMs >= endMs) ?? false;
 }
 
 const startOf = ({ stream }: StreamFacts) => stream.timing.startedAtMs;
@@ -79,9 +96,11 @@ interface Refusals {
   failed: StreamFacts[];
   opened: StreamFacts[];
   hasRecovered: boolean;
+  /** The recording says that at least one failed; else it is inferred. */
+  isTold: boolean;
 }
 
-function describe({ failed, opened, hasRecovered }: Refusals): Judgement {
+function describe({ failed, opened, hasRecovered, isTold }: Refusals): Judgement {
   const first = failed[0]!;
   const { host } = first;
   const statuses = failed.map(({ stream }) => refusedStatusOf(stream)).filter((one) => one !== null);
@@ -95,12 +114,12 @@ function describe({ failed, opened, hasRecovered }: Refusals): Judgement {
       : error !== null
         ? `failed with ${error}`
         : 'failed';
-  const why = status !== null ? reasonOf(status, first) : error === null ? null : netErrorMeaning(error);
+  const why = reasonOf(status, first) ?? (error === null ? null : netErrorMeaning(error));
   const unseen = status === null && error === null ? '; the status was not recorded' : '';
   return {
     verdict: 'fail',
     severity: hasRecovered ? 'info' : 'error',
-    confidence: 'proven',
+    confidence: isTold ? 'proven' : 'likely',
     summary: `The WebSocket handshake with ${host} ${how}${times}, and the page saw only close code 1006${why ? `: ${why}` : ''}${unseen}.`,
     evidence: evidenceOf(failed, opened, status, error),
     platforms: platformsOf(failed, status),
@@ -161,9 +180,10 @@ function evidenceOf(
 }
 
 /** Why a server or a hop answers a handshake so, as far as the status tells (RFC 6455, 4.2.2; RFC 9110, 15). */
-function reasonOf(status: number, { stream, hops }: StreamFacts): string | null {
+function reasonOf(status: number | null, { stream, hops }: StreamFacts): string | null {
   const isEngineIo = /[?&]EIO=\d/.test(stream.request.url);
   if (hops.some(({ platform }) => platform === 'app-runner')) return 'App Runner does not pass WebSockets';
+  if (status === null) return null;
   if (status === 400 && isEngineIo) {
     return 'a proxy that drops the Upgrade header is the commonest reason, a server that does not know the session the next';
   }

@@ -35,7 +35,10 @@ function judgeClient(client: EngineIoClient, isPolled: boolean): ReturnType<Grou
   });
   const [first] = attempts;
   if (!first) return [];
-  const outcomes = attempts.map(({ facts }) => handshakeOutcome(facts));
+  // One that nobody saw fail may have been given up; who tries again did not give it up.
+  const outcomes = attempts
+    .map(({ facts }) => handshakeOutcome(facts))
+    .map((outcome) => (outcome === 'unseen' && attempts.length > 1 ? 'refused' : outcome));
   const failed = attempts.filter((_, index) => outcomes[index] === 'refused');
   const on = (streamId: string, judgement: ReturnType<GroupRule['judge']>[number]['judgement']) => [
     { streamId, judgement },

@@ -136,9 +136,29 @@ describe('no refusal', () => {
     expect(findingOf(drawTrace(timelines), 'refused-upgrade')).toBeUndefined();
   });
 
-  it('is not known where a HAR says nothing', () => {
-    const trace = drawTrace(seenByHar(0, '+40 refused'));
+  it.each([
+    ['one that opened as well', [seenByHar(0, '+4 refused'), seenByHar(20, OPEN)]],
+    ['nothing else', [seenByHar(0, '+40 refused')]],
+  ])('is not known where a HAR says nothing, and there is %s', (_, timelines) => {
+    const trace = drawTrace(timelines);
     expect(findingOf(trace, 'refused-upgrade')).toBeUndefined();
     expect(incompleteOf(trace, 'refused-upgrade')).toHaveLength(1);
+  });
+
+  it('is likely where a HAR says nothing, and it is tried again and again', () => {
+    const trace = drawTrace([0, 1500, 4000].map((at) => seenByHar(at, '+40 refused')));
+    expect(findingOf(trace, 'refused-upgrade')).toMatchObject({ severity: 'error', confidence: 'likely' });
+  });
+
+  it('is likely where a HAR says nothing, and the session polls on', () => {
+    const har = { ask: 'seen=har' };
+    const trace = drawTrace([
+      handshake(0, 'a', har),
+      poll(40, 'a', 900, ['2'], har),
+      socket(60, 'a', '+20 refused', har),
+      poll(1000, 'a', 900, ['2'], har),
+    ]);
+    expect(alarms(trace)).toEqual(['error refused-upgrade s3', 'warning stuck-polling s1']);
+    expect(findingOf(trace, 'refused-upgrade')).toMatchObject({ confidence: 'likely' });
   });
 });
