@@ -48,6 +48,11 @@ const FIRST: Step[] = [
     script: 'vite/bin/vite.js',
     args: ['build', '--mode', 'cli', '--logLevel', 'warn'],
   },
+  {
+    name: 'build of the dashboard',
+    script: 'vite/bin/vite.js',
+    args: ['build', '--mode', 'dashboard', '--logLevel', 'warn'],
+  },
   { name: 'format and lint', script: '@biomejs/biome/bin/biome', args: ['check', '.'] },
   vitest('unit'),
 ];

@@ -50,9 +50,15 @@ function refuseUninspected(port: Runtime.Port): void {
   if (![...inspected.values()].includes(port.sender?.tab?.id ?? -1)) port.disconnect();
 }
 
+browser.action.onClicked.addListener(() => void openDashboard());
+
+async function openDashboard(): Promise<void> {
+  await browser.tabs.create({ url: browser.runtime.getURL('src/views/dashboard/dashboard.html') });
+}
+
 async function answer(port: Runtime.Port, tabId: number, request: DevtoolsRequest): Promise<void> {
   if (request.type === 'dashboard') {
-    await browser.tabs.create({ url: browser.runtime.getURL('src/views/dashboard/dashboard.html') });
+    await openDashboard();
     return;
   }
   let reply: DevtoolsReply = { type: 'registered' };

@@ -1,14 +1,12 @@
 import { curlLine } from '../exchange/export/curl';
-import { exportHar } from '../exchange/export/har';
+import { EXPORT_FORMATS } from '../exchange/export/formats';
 import { findingsMarkdown } from '../exchange/export/markdown';
-import { traceJsonPieces } from '../exchange/export/trace-json';
 import { importBytes, MAX_FILE_BYTES } from '../exchange/import/file';
+import { redactionPreview } from '../exchange/redact';
 import { DOCUMENTS, documentOf, RECIPES, recipeOf, searchRecipes } from '../recipes';
 import type { Trace } from '../trace/types';
 import type { Features } from './features';
 import { formatBytes } from './format';
-
-const JSON_TYPE = 'application/json';
 
 /** Everything this build can do; panel and dashboard both hand it to the app. */
 export const features: Features = {
@@ -21,43 +19,8 @@ export const features: Features = {
     }
     return importBytes(file.name, new Uint8Array(await file.arrayBuffer()));
   },
-  exports: [
-    {
-      label: 'Trace, without secrets',
-      suffix: '.json',
-      mediaType: JSON_TYPE,
-      make: async (trace) => traceJsonPieces(trace).join(''),
-    },
-    {
-      label: 'Trace, without secrets, compressed',
-      suffix: '.json.gz',
-      mediaType: 'application/gzip',
-      make: (trace) => gzip(traceJsonPieces(trace)),
-    },
-    {
-      label: 'Trace, with secrets',
-      suffix: '.secret.json.gz',
-      mediaType: 'application/gzip',
-      make: (trace) => gzip(traceJsonPieces(trace, { redact: false })),
-    },
-    {
-      label: 'HAR, without secrets',
-      suffix: '.har',
-      mediaType: JSON_TYPE,
-      make: async (trace) => JSON.stringify(exportHar(trace), null, 2),
-    },
-    {
-      label: 'Findings, as Markdown',
-      suffix: '.md',
-      mediaType: 'text/markdown',
-      make: async (trace, diagnosis) => findingsMarkdown(trace, diagnosis.findings),
-    },
-  ],
+  exports: EXPORT_FORMATS,
+  redactionPreview,
   findingsMarkdown: (trace: Trace, _diagnosis, findings) => findingsMarkdown(trace, findings),
   curlCommand: (stream) => curlLine(stream),
 };
-
-async function gzip(pieces: string[]): Promise<Uint8Array<ArrayBuffer>> {
-  const packed = new Blob(pieces).stream().pipeThrough(new CompressionStream('gzip'));
-  return new Uint8Array(await new Response(packed).arrayBuffer());
-}

@@ -1,18 +1,10 @@
 import type { Finding } from '../diagnose/rule';
+import type { ExportFormat } from '../exchange/export/formats';
+import type { RedactionOptions, RedactionPreview } from '../exchange/redact';
 import type { Recipe } from '../recipes/types';
 import type { Diagnosis } from '../store/types';
 import type { StreamRecord, Trace } from '../trace/types';
 import type { RecipeLibrary } from './model/recipe-shelf';
-
-/** One way to save a recording. */
-export interface ExportFormat {
-  /** As the menu shows it: "Trace". */
-  label: string;
-  /** Ending of the file name: ".json". */
-  suffix: string;
-  mediaType: string;
-  make(trace: Trace, diagnosis: Diagnosis): Promise<string | Uint8Array<ArrayBuffer>>;
-}
 
 /** What the views can do beyond showing: handed in, so that a page offers only what it has. */
 export interface Features {
@@ -24,7 +16,12 @@ export interface Features {
    * @throws Error with a clear sentence that names the file, when nothing of it can be used
    */
   readFile(file: File): Promise<{ trace: Trace; problems: string[] }>;
+  /** Ways to save a recording, in the order of the list. */
   exports: readonly ExportFormat[];
+  /** What an export with these options takes out. */
+  redactionPreview(trace: Trace, options: RedactionOptions): RedactionPreview;
+  /** Puts a recording where the dashboard, which is opened next, takes it from; absent where there is none. */
+  leaveForDashboard?(trace: Trace): Promise<void>;
   /** The findings of one stream as Markdown, to paste into a ticket. */
   findingsMarkdown(trace: Trace, diagnosis: Diagnosis, findings: readonly Finding[]): string;
   /** The request as a curl command. */

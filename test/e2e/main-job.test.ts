@@ -139,7 +139,7 @@ describe.skipIf(!canRun)('a stream behind nginx with its default buffering', () 
   });
 
   it('gives a trace of which the command says the same', async () => {
-    const saved = await panel.export('Trace, without secrets', '.json');
+    const saved = await panel.export('trace');
     tracePath = join(folder, 'stage.json');
     writeFileSync(tracePath, readFileSync(saved));
     const { trace } = importBytes('stage.json', readFileSync(tracePath));

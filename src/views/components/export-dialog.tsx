@@ -1,3 +1,4 @@
+import '../styles/export.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ExportFormat, ExportOptions } from '../../exchange/export/formats';
 import type { RedactionPreview } from '../../exchange/redact';

@@ -20,6 +20,16 @@ export async function openFile(model: PanelModel, file: File): Promise<void> {
   }
 }
 
+/** Opens the dashboard with the recording on show; without it, and saying so, when it cannot be handed over. */
+export async function openInDashboard(model: PanelModel): Promise<void> {
+  try {
+    if (model.trace.streams.length > 0) await model.features.leaveForDashboard?.(model.trace);
+  } catch (error) {
+    model.notify(`The recording could not be handed over: ${messageOf(error)}`, 'error');
+  }
+  model.controls.openDashboard?.();
+}
+
 /** Saves the recording on show; says why when it cannot. True when the file was handed to the browser. */
 export async function saveExport(
   model: PanelModel,

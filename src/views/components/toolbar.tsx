@@ -3,7 +3,7 @@ import { formatCount, plural } from '../format';
 import { toggleTerm } from '../model/filter';
 import { useModel } from './context';
 import { ExportButton } from './export-dialog';
-import { openFile } from './files';
+import { openFile, openInDashboard } from './files';
 import { FilterBox } from './filter-box';
 import { Icon, SeverityIcon } from './icons';
 import { LossList } from './loss-list';
@@ -56,7 +56,7 @@ export function Toolbar() {
           class="tool-button"
           aria-label="Open in dashboard"
           title="Open this recording in a tab of its own"
-          onClick={() => controls.openDashboard?.()}
+          onClick={() => void openInDashboard(model)}
         >
           <Icon name="open" />
           <span class="wide-only">Open in dashboard</span>

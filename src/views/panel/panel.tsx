@@ -3,8 +3,12 @@ import { render } from 'preact';
 import type { PanelHost, PanelPending, PanelWindow } from '../../store/types';
 import { App } from '../app';
 import { EmptyState } from '../components/empty-state';
+import { leaveForDashboard } from '../dashboard/hand-over';
 import { features } from '../default-features';
+import type { Features } from '../features';
 import { applyTheme, watchSystemTheme } from '../theme';
+
+const panelFeatures: Features = { ...features, leaveForDashboard };
 
 type Held = Omit<PanelPending, 'surroundings'>;
 
@@ -46,7 +50,7 @@ function Panel() {
       </EmptyState>
     );
   }
-  return <App recording={now.recording} controls={now.controls} features={features} />;
+  return <App recording={now.recording} controls={now.controls} features={panelFeatures} />;
 }
 
 applyTheme(undefined);

@@ -51,8 +51,8 @@ export const EntrySchema = v.object({
   note: v.pipe(v.string(), v.maxLength(MAX_NOTE)),
   tags: v.pipe(v.array(v.pipe(v.string(), v.maxLength(MAX_TAG))), v.maxLength(MAX_TAGS)),
   addedEpochMs: v.number(),
-  /** The file it came from; null when the panel handed it over. */
-  file: v.nullable(v.object({ name: v.string(), byteLength: Count })),
+  /** The file it came from. */
+  file: v.object({ name: v.string(), byteLength: Count }),
   /** Bytes it takes in the library. */
   keptByteLength: Count,
   /** Parts of the file that could not be read, a sentence each. */

@@ -100,14 +100,24 @@ export class Library {
     this.#changed();
   }
 
-  /** Says which recording the next dashboard that opens is to show. */
-  async handOver(id: string): Promise<void> {
-    await this.#store.leave(HAND_OVER, id);
+  /**
+   * Leaves a packed recording for the dashboard that opens next, which reads it like any file.
+   * @throws LibraryError
+   */
+  async handOver(name: string, content: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      await this.#store.leave(HAND_OVER, { name, content });
+    } catch (error) {
+      throw await this.#refusal(error, name, content.length);
+    }
   }
 
-  async takeHandOver(): Promise<string | null> {
-    const id = await this.#store.take(HAND_OVER).catch(() => undefined);
-    return typeof id === 'string' ? id : null;
+  /** What was left, once; null when there is nothing that can be used. */
+  async takeHandOver(): Promise<{ name: string; content: Uint8Array<ArrayBuffer> } | null> {
+    const left = await this.#store.take(HAND_OVER).catch(() => undefined);
+    const { name, content } = (left ?? {}) as { name?: unknown; content?: unknown };
+    if (typeof name !== 'string' || !(content instanceof Uint8Array)) return null;
+    return { name, content: content as Uint8Array<ArrayBuffer> };
   }
 
   async room(): Promise<Room> {

@@ -12,7 +12,7 @@ export interface LibraryStore {
   putEntry(id: string, entry: object): Promise<void>;
   remove(id: string): Promise<void>;
   /** A word from one page of ours to another, taken once. */
-  leave(key: string, value: string): Promise<void>;
+  leave(key: string, value: object): Promise<void>;
   take(key: string): Promise<unknown>;
 }
 
@@ -91,7 +91,7 @@ class IndexedDbStore implements LibraryStore {
     ]);
   }
 
-  async leave(key: string, value: string) {
+  async leave(key: string, value: object) {
     await this.database.put('words', value, key);
   }
 
@@ -109,7 +109,7 @@ export class MemoryStore implements LibraryStore {
   readonly isLasting = false;
   #entries = new Map<string, object>();
   #contents = new Map<string, Uint8Array<ArrayBuffer>>();
-  #words = new Map<string, string>();
+  #words = new Map<string, object>();
 
   async all() {
     return [...this.#entries].map(([id, entry]) => ({ id, entry, hasContent: this.#contents.has(id) }));
@@ -133,7 +133,7 @@ export class MemoryStore implements LibraryStore {
     this.#contents.delete(id);
   }
 
-  async leave(key: string, value: string) {
+  async leave(key: string, value: object) {
     this.#words.set(key, value);
   }
 

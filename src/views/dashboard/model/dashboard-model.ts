@@ -78,9 +78,9 @@ export class DashboardModel {
         'warning',
       );
     }
-    const handed = await this.library.takeHandOver();
-    if (handed !== null) history.replaceState(null, '', hashOf(recordingRoute(handed)));
     this.#follow();
+    const handed = await this.library.takeHandOver();
+    if (handed) await this.addFiles([new File([handed.content], handed.name)]);
   }
 
   go(route: Route): void {

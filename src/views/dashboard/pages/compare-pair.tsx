@@ -169,7 +169,7 @@ function Hops({ hops, names }: { hops: HopChanges; names: Both<string> }) {
       {groups.length === 0 ? (
         <p class="dim">The headers betray none.</p>
       ) : (
-        <dl class="pairs">
+        <dl class="both-ways">
           {groups.map(({ title, labels }) => (
             <div key={title}>
               <dt>{title}</dt>
@@ -198,7 +198,7 @@ function Cookies({ cookies, names }: { cookies: Both<CookieTraffic>; names: Both
       {a === b ? (
         <p class="dim">The same in both: {a}.</p>
       ) : (
-        <dl class="pairs">
+        <dl class="both-ways">
           <div>
             <dt>{names.a}</dt>
             <dd>{a}</dd>

@@ -330,5 +330,5 @@ export function Tags({ tags }: { tags: readonly string[] }) {
 function haystack(place: Place): string {
   if (place.state === 'damaged') return place.name.toLowerCase();
   const { name, note, tags, summary, file } = place.entry;
-  return [name, note, ...tags, summary.pageUrl ?? '', file?.name ?? ''].join('\n').toLowerCase();
+  return [name, note, ...tags, summary.pageUrl ?? '', file.name].join('\n').toLowerCase();
 }

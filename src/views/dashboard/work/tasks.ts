@@ -4,11 +4,11 @@ import { healthOf, type TraceHealth } from '../../../diagnose/facts/health';
 import type { Diagnosis } from '../../../diagnose/rule';
 import { createDiagnoser } from '../../../diagnose/run';
 import { importBytes, MAX_FILE_BYTES, UnusableFile } from '../../../exchange/import/file';
-import { tracePieces } from '../../../trace/file';
 import type { Trace } from '../../../trace/types';
 import { formatBytes } from '../../format';
 import { type Summary, summaryOf } from '../library/entry';
 import type { Imported, Kept, Task } from './messages';
+import { MAX_KEPT_BYTES, pack } from './pack';
 import { type Slice, slicesOf } from './slices';
 
 /** How a task tells where it is. Stages are indexes into `STAGES`. */
@@ -16,9 +16,6 @@ export interface Reporter {
   stage(index: number): void;
   slice(slice: Slice): void;
 }
-
-/** Text of a kept trace: what was imported within the limit unfolds to no more than this. */
-const MAX_KEPT_BYTES = 448 * 1024 * 1024;
 
 export async function importFile(file: File, report: Reporter): Promise<Imported> {
   report.stage(0);
@@ -62,21 +59,6 @@ export function compareKept(task: Extract<Task, { type: 'compare' }>, report: Re
   const b = unpack(task.b);
   report.stage(2);
   return compareTraces(a, b, { hosts: new Map(task.hosts), names: { a: task.a.name, b: task.b.name } });
-}
-
-/** What the library keeps: the trace as a file of ours, compressed. @throws UnusableFile when that is too large */
-export async function pack(trace: Trace, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: string[] = [];
-  let length = 0;
-  for (const piece of tracePieces(trace)) {
-    length += piece.length;
-    if (length > MAX_KEPT_BYTES) {
-      throw new UnusableFile(`${name} holds more than the library can keep of one recording. Record less.`);
-    }
-    pieces.push(piece);
-  }
-  const packed = new Blob(pieces).stream().pipeThrough(new CompressionStream('gzip'));
-  return new Uint8Array(await new Response(packed).arrayBuffer());
 }
 
 function unpack({ name, content }: Kept): Trace {

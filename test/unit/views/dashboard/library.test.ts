@@ -100,8 +100,8 @@ describe('the library', () => {
   });
 
   it('hands a recording over once', async () => {
-    await library.handOver('a');
-    expect(await library.takeHandOver()).toBe('a');
+    await library.handOver('stage', CONTENT);
+    expect(await library.takeHandOver()).toEqual({ name: 'stage', content: CONTENT });
     expect(await library.takeHandOver()).toBeNull();
   });
 
