@@ -332,7 +332,11 @@ describe.skipIf(!executablePath)('the panel over made-up recordings', () => {
       const all = await streamRows().count();
       await page.getByRole('button', { name: 'Export' }).click();
       const downloading = page.waitForEvent('download');
-      await page.getByRole('menuitem', { name: /^Trace, without secrets.*\.json$/ }).click();
+      const dialog = page.getByRole('dialog', { name: 'Export this recording' });
+      await dialog.getByRole('rowheader', { name: /cookie/ }).first().waitFor();
+      expect(await violations(), 'with the export dialog').toEqual([]);
+      await dialog.locator('input[value="trace"]').check();
+      await dialog.getByRole('button', { name: 'Save' }).click();
       const path = join(folder, 'saved.json');
       await (await downloading).saveAs(path);
       expect(readFileSync(path, 'utf8')).not.toContain('abc123def');

@@ -45,16 +45,13 @@ export class PanelPage {
     return (await tab.textContent()) ?? '';
   }
 
-  /** Saves the recording by the menu, and gives the path of the file. `format` begins the menu item's name. */
-  async export(format: string, suffix: string): Promise<string> {
+  /** Saves the recording by the dialog, secrets taken out, and gives the path of the file. `format` is its id. */
+  async export(format: string): Promise<string> {
     await this.frame.getByRole('button', { name: 'Export', exact: true }).click();
     const downloading = this.#devtools.waitForEvent('download');
-    await this.frame
-      .getByRole('menuitem')
-      .filter({ hasText: format })
-      .filter({ hasText: suffix })
-      .first()
-      .click();
+    const dialog = this.frame.getByRole('dialog', { name: 'Export this recording' });
+    await dialog.locator(`input[type=radio][value="${format}"]`).check();
+    await dialog.getByRole('button', { name: 'Save' }).click();
     return (await downloading).path();
   }
 
