@@ -265,12 +265,18 @@ function endOf(stream: StreamRecord, view: HarView, originEpochMs: number): Stre
     atMs: Math.max(view.endedEpochMs - originEpochMs, stream.messages.atMs.at(-1) ?? 0),
     kind: endKind(view, error !== undefined),
     netError: view.netError,
-    message: error?.data || view.failure || null,
+    message: error?.data || view.failure || (error && view.status === 0 ? REFUSED_WORDS : null),
     closeCode: null,
     closeReason: null,
     wasClean: null,
   };
 }
+
+/**
+ * Chrome notes without words that a WebSocket's handshake failed. That the page closed it before it was open has words:
+ * "WebSocket is closed before the connection is established." (measured in Chromium 156).
+ */
+const REFUSED_WORDS = 'WebSocket handshake failed';
 
 /** How Firefox, WebKit and proxies word that the page ended it, and that the browser kept the answer from the page. */
 const ABORTED =

@@ -19,8 +19,16 @@ const SAMPLES: [tool: string, file: string, faults: string[]][] = [
     'chromium-156-devtools',
     ['connection-lost /cut', 'masked-status /cors', 'refused-upgrade /nope'],
   ],
-  ['Chromium 156, sanitized', 'chromium-156-sanitized', ['connection-lost /cut', 'masked-status /cors']],
-  ['Chromium 156, copied', 'chromium-156-copied', ['connection-lost /cut', 'masked-status /cors']],
+  [
+    'Chromium 156, sanitized',
+    'chromium-156-sanitized',
+    ['connection-lost /cut', 'masked-status /cors', 'refused-upgrade /nope'],
+  ],
+  [
+    'Chromium 156, copied',
+    'chromium-156-copied',
+    ['connection-lost /cut', 'masked-status /cors', 'refused-upgrade /nope'],
+  ],
   [
     'Playwright 1.65 with Chromium',
     'playwright-1.65-embed',
