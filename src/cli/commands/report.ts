@@ -53,7 +53,8 @@ export async function reportCommand(args: string[], terminal: Terminal): Promise
   if (collector !== null) {
     const { otlpLines } = await import('../../exchange/export/otlp');
     const count = await postSpans(collector, otlpLines(trace, diagnosis, options));
-    terminal.stderr.write(`${count} spans were sent to ${plain(collector.href)}.\n`);
+    const said = count === 1 ? '1 span was sent' : `${count} spans were sent`;
+    terminal.stderr.write(`${said} to ${plain(collector.host)}.\n`);
     if (values.out === undefined && values.format === undefined) return RESULT.fine;
   }
   await write(format, trace, diagnosis, options, values.out, terminal);
