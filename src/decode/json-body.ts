@@ -1,6 +1,6 @@
 import { concatBytes } from '../lib/bytes';
 import { decodeUtf8Strictly } from '../lib/text';
-import type { Framer, UnitSink } from './framer';
+import { type Framer, MAX_UNIT_BYTES, OVERSIZED, type UnitSink } from './framer';
 import { isJson } from './json';
 
 /** One JSON value: an event when it is whole, at the body's end. */
@@ -23,7 +23,11 @@ export class JsonFramer implements Framer {
     if (bytes.length === 0) return;
     if (this.#startChunk === -1) this.#startChunk = chunk;
     this.#byteLength += bytes.length;
-    if (!this.#hasGap) this.#pieces.push(bytes);
+    if (this.#hasGap) return;
+    if (this.#byteLength > MAX_UNIT_BYTES) {
+      this.#sink.problem(chunk, OVERSIZED);
+      this.gap();
+    } else this.#pieces.push(bytes);
   }
 
   gap(): void {

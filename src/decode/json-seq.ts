@@ -5,6 +5,13 @@ import { type Line, LineSplitter } from './line-splitter';
 
 const RECORD_SEPARATOR = '\x1e';
 
+/**
+ * What may be spent on trying whether a record is whole: so many times its own size, or so many bytes if it is short.
+ * Real records need two or three tries; one written to be tried at every line would take for ever.
+ */
+const TRIES = 8;
+const FREE_TRY_BYTES = 64 * 1024;
+
 /** JSON text sequences (RFC 7464): each record is RS, a JSON text that may span lines, LF. */
 export class JsonSeqFramer implements Framer {
   readonly #sink: UnitSink;
@@ -12,6 +19,8 @@ export class JsonSeqFramer implements Framer {
   #record: string[] | null = null;
   #recordByteLength = 0;
   #recordStartChunk = 0;
+  #recordEndChunk = 0;
+  #triedBytes = 0;
   /** The record went over the limit, or its start is unknown: nothing is put together until the next RS. */
   #isSkipping = false;
 
@@ -37,8 +46,10 @@ export class JsonSeqFramer implements Framer {
     this.#isSkipping = true;
   }
 
-  // RFC 7464 has every record end with LF; one without it was cut short and stays the tail.
-  finish(): void {}
+  /** RFC 7464 has every record end with LF; one without it was cut short and stays the tail. */
+  finish(): void {
+    if (this.#record && this.#lines.pendingByteLength === 0) this.#tryRecord();
+  }
 
   #readLine(line: Line): void {
     if (line.cut) {
@@ -73,22 +84,32 @@ export class JsonSeqFramer implements Framer {
       this.#isSkipping = true;
       return;
     }
-    // A record that spans lines is tried only where a line begins unindented: trying at each line is quadratic.
+    this.#recordEndChunk = line.endChunk;
+    // A record that spans lines is tried only where a line begins unindented.
     if (!endsLine || (this.#record!.length > 1 && /^[\s]/.test(text))) return;
+    const budget = Math.max(FREE_TRY_BYTES, TRIES * this.#recordByteLength);
+    if (this.#triedBytes + this.#recordByteLength <= budget) this.#tryRecord();
+  }
+
+  /** Gives the record out if it is whole. */
+  #tryRecord(): boolean {
+    this.#triedBytes += this.#recordByteLength;
     const data = this.#record!.join('\n').trim();
-    if (data === '' || !isJson(data)) return;
+    if (data === '' || !isJson(data)) return false;
     const unit = {
       startChunk: this.#recordStartChunk,
-      endChunk: line.endChunk,
+      endChunk: this.#recordEndChunk,
       byteLength: this.#recordByteLength,
       data,
     };
     this.#drop();
     this.#sink.emit(unit);
+    return true;
   }
 
   #closeTruncated(chunk: number): void {
-    if (this.#record?.some((text) => text.trim() !== '')) {
+    // The last line may have come after the tries were used up.
+    if (this.#record?.some((text) => text.trim() !== '') && !this.#tryRecord()) {
       this.#sink.problem(chunk, 'A record was cut short.');
     }
     this.#drop();
@@ -97,5 +118,6 @@ export class JsonSeqFramer implements Framer {
   #drop(): void {
     this.#record = null;
     this.#recordByteLength = 0;
+    this.#triedBytes = 0;
   }
 }

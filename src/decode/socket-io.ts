@@ -79,6 +79,10 @@ class OneWay {
     if (!decoded) return { packet: null, problem };
     const attachmentCount = this.#announced;
     this.#announced = 0;
+    // The library lets an event pass that has a namespace and nothing else.
+    if (TYPES[decoded.type] === 'event' && !hasName(decoded)) {
+      return { packet: null, problem: 'A Socket.IO packet is malformed: it has no content.' };
+    }
     return { packet: toPacket(decoded, attachmentCount, carrier), problem };
   }
 
@@ -108,6 +112,10 @@ class OneWay {
     });
     return decoder;
   }
+}
+
+function hasName({ data }: Packet): boolean {
+  return Array.isArray(data) && (typeof data[0] === 'string' || typeof data[0] === 'number');
 }
 
 function toPacket(decoded: Packet, attachmentCount: number, carrier: EngineIoPacket): SocketIoPacket {

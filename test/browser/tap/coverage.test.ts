@@ -614,7 +614,7 @@ describe('how sure an arrival is', () => {
         while (performance.now() < end);
       });
     });
-    await tapped.until(() => tapped.blocked.length > 0);
-    expect(tapped.blocked.at(-1)![1]).toBeGreaterThan(100);
+    // A busy machine gives the page other long tasks, before and after.
+    await tapped.until(() => tapped.blocked.some(([, durationMs]) => durationMs >= 120));
   });
 });
