@@ -1,5 +1,7 @@
 import type { Diagnosis, Finding } from '../diagnose/rule';
+import { redactText, redactUrl } from '../exchange/redact';
 import { formatEvidence } from '../lib/format';
+import { recipeOf } from '../recipes/index';
 import type { Trace } from '../trace/types';
 import { type Ink, plain } from './terminal';
 
@@ -9,7 +11,7 @@ const MARK: Record<Finding['severity'], { sign: string; ink: Ink }> = {
   info: { sign: '●', ink: 'blue' },
 };
 
-/** What one recording came to, as lines for a terminal. */
+/** What one recording came to, as lines for a terminal. Without secrets: logs of pipelines are read by many. */
 export function findingsText(
   file: string,
   trace: Trace,
@@ -25,7 +27,7 @@ export function findingsText(
   for (const finding of causes) {
     lines.push('', ...findingLines(finding, paint));
     for (const symptom of diagnosis.findings.filter((one) => one.supersededBy === finding.key)) {
-      lines.push(`    ${paint('dim', `explains ${symptom.id}: ${plain(symptom.summary)}`)}`);
+      lines.push(`    ${paint('dim', `explains ${symptom.id}: ${plain(redactText(symptom.summary))}`)}`);
     }
   }
   for (const failure of diagnosis.failures) {
@@ -46,16 +48,23 @@ export function findingsText(
 function findingLines(finding: Finding, paint: (ink: Ink, text: string) => string): string[] {
   const { sign, ink } = MARK[finding.severity];
   const lines = [
-    `  ${paint(ink, sign)} ${paint('bold', plain(finding.summary))}`,
-    `    ${paint(ink, finding.severity)} · ${finding.id} · ${finding.confidence} · ${plain(finding.stream.method)} ${plain(finding.stream.url)}`,
+    `  ${paint(ink, sign)} ${paint('bold', plain(redactText(finding.summary)))}`,
+    `    ${paint(ink, finding.severity)} · ${finding.id} · ${finding.confidence} · ${plain(finding.stream.method)} ${plain(redactUrl(finding.stream.url))}`,
   ];
   const width = Math.max(0, ...finding.evidence.map((one) => one.label.length));
   for (const one of finding.evidence) {
     const { value, limit } = formatEvidence(one);
     lines.push(
-      `      ${plain(one.label.padEnd(width))}  ${plain(value)}${limit ? paint('dim', `  ${plain(limit)}`) : ''}`,
+      `      ${plain(one.label.padEnd(width))}  ${plain(redactText(value))}${limit ? paint('dim', `  ${plain(limit)}`) : ''}`,
     );
   }
-  lines.push(`    ${paint('dim', `how to fix it: streamgauge recipes ${finding.recipe}`)}`);
+  lines.push(`    ${paint('dim', `how to fix it: streamgauge recipes ${recipeFor(finding)}`)}`);
   return lines;
+}
+
+/** The recipe's id, with the platform when only one can be meant and the recipe has a part for it. */
+function recipeFor({ recipe, platforms }: Finding): string {
+  const tabs = recipeOf(recipe)?.sections.flatMap((section) => section.tabs) ?? [];
+  const fitting = new Set(platforms.filter((one) => tabs.some((tab) => tab.platform === one)));
+  return fitting.size === 1 ? `${recipe} --platform ${[...fitting].join()}` : recipe;
 }

@@ -12,6 +12,11 @@ export function processTerminal(): Terminal {
   return { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env };
 }
 
+/** One line on standard error that says what is wrong. */
+export function complain(terminal: Terminal, message: string): void {
+  terminal.stderr.write(`streamgauge: ${plain(message)}\n`);
+}
+
 export type Ink = 'red' | 'yellow' | 'blue' | 'green' | 'dim' | 'bold';
 
 const CODES: Record<Ink, [number, number]> = {

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { findChromium } from '../../src/cli/chromium/find.ts';
 import { type Lab, startLab } from './lab.ts';
+import type { Scenario } from './scenario.ts';
 import { buildAll, ROOT } from './start/build.ts';
 import { openHeaded } from './start/headed.ts';
-import { groupByPage, type Recording, recordPage, table } from './start/headless.ts';
+import { groupByPage, type Recording, recordPage, sentences, table } from './start/headless.ts';
 import { isAsExpected } from './verdict.ts';
 
-// `npm start`: build, start the lab, and show it: in a window where there is a display, else as a table.
+// `npm start`: build, start the lab, and show it: in a window where there is a display, else as a table. Without a
+// display, `npm start -- ID…` runs the scenarios of these ids only.
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 /** Without a display only the quick scenarios are run. */
@@ -16,6 +18,8 @@ function hasDisplay(): boolean {
   if (process.platform === 'darwin' || process.platform === 'win32') return true;
   return Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 }
+
+const isQuick = ({ seconds }: Scenario) => seconds <= QUICK_SECONDS;
 
 async function showHeaded(browserPath: string, lab: Lab): Promise<void> {
   const browser = await openHeaded(browserPath, lab);
@@ -35,12 +39,13 @@ Press Ctrl-C here, or close the window, to end.`);
   await browser.close();
 }
 
-async function showHeadless(browserPath: string, lab: Lab): Promise<boolean> {
-  const chosen = lab.scenarios.filter(({ seconds, unavailable }) => seconds <= QUICK_SECONDS && !unavailable);
+async function showHeadless(browserPath: string, lab: Lab, ids: string[]): Promise<boolean> {
+  const asked = ids.length > 0 ? ids.map((id) => lab.scenario(id)) : lab.scenarios.filter(isQuick);
+  const chosen = asked.filter(({ unavailable }) => !unavailable);
   const pages = groupByPage(chosen);
-  say(
-    `There is no display, so ${chosen.length} scenarios are run headless and recorded; this takes a minute.`,
-  );
+  const scenarios = chosen.length === 1 ? 'one scenario is' : `${chosen.length} scenarios are`;
+  say(`There is no display, so ${scenarios} run headless and recorded; this may take a minute or two.`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const folder = join(ROOT, 'out', 'lab');
   const recordings: Recording[] = [];
   const waiting = [...pages].map(([page, scenarios], index) => ({
@@ -64,7 +69,7 @@ async function showHeadless(browserPath: string, lab: Lab): Promise<boolean> {
   if (verdicts.length > 0) {
     const order = new Map(lab.scenarios.map(({ id }, index) => [id, index]));
     verdicts.sort((a, b) => (order.get(a.scenario.id) ?? 0) - (order.get(b.scenario.id) ?? 0));
-    say(`\n${table(verdicts)}\n`);
+    say(`\n${table(verdicts)}\n\n${sentences(verdicts)}\n`);
     say(`${verdicts.filter(isAsExpected).length} of ${verdicts.length} scenarios gave what they should.`);
     for (const { page, tracePath, reportPath } of recordings) {
       say(`${page}\n  trace   ${tracePath}\n  report  ${reportPath}`);
@@ -74,7 +79,7 @@ async function showHeadless(browserPath: string, lab: Lab): Promise<boolean> {
   return failures.length === 0;
 }
 
-async function main(): Promise<number> {
+async function main(ids: string[]): Promise<number> {
   const browserPath = findChromium();
   if (!browserPath) {
     say('No Chromium, Chrome or Edge was found. Install one, or name it in STREAMGAUGE_BROWSER.');
@@ -84,7 +89,7 @@ async function main(): Promise<number> {
   const lab = await startLab();
   for (const sentence of lab.missing) say(`${sentence} Its scenarios cannot be run.`);
   try {
-    if (!hasDisplay()) return (await showHeadless(browserPath, lab)) ? 0 : 1;
+    if (!hasDisplay()) return (await showHeadless(browserPath, lab, ids)) ? 0 : 1;
     await showHeaded(browserPath, lab);
     return 0;
   } finally {
@@ -92,4 +97,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));

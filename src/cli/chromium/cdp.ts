@@ -4,6 +4,9 @@ import type { Readable, Writable } from 'node:stream';
 export type CdpObject = Record<string, unknown>;
 type Listener = (params: CdpObject, sessionId: string | undefined) => void;
 
+/** Longer messages are not read: no text of this length may be made, and pages can make the browser send them. */
+const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+
 /** A protocol error as the browser worded it. */
 export class CdpError extends Error {
   override name = 'CdpError';
@@ -21,6 +24,7 @@ export class CdpConnection {
   >();
   #listeners = new Map<string, Set<Listener>>();
   #parts: Buffer[] = [];
+  #partsLength = 0;
   #closed: Error | null = null;
   readonly #output: Writable;
 
@@ -64,27 +68,23 @@ export class CdpConnection {
     let rest = data;
     for (;;) {
       const end = rest.indexOf(0);
-      if (end < 0) {
-        if (rest.length > 0) this.#parts.push(rest);
-        return;
-      }
-      this.#parts.push(rest.subarray(0, end));
-      const text = Buffer.concat(this.#parts).toString('utf8');
+      this.#keep(end < 0 ? rest : rest.subarray(0, end));
+      if (end < 0) return;
+      const message = this.#partsLength > MAX_MESSAGE_BYTES ? null : parse(Buffer.concat(this.#parts));
       this.#parts = [];
+      this.#partsLength = 0;
       rest = rest.subarray(end + 1);
-      this.#dispatch(text);
+      if (message) this.#dispatch(message);
     }
   }
 
-  #dispatch(text: string): void {
-    const message = JSON.parse(text) as {
-      id?: number;
-      method?: string;
-      params?: CdpObject;
-      result?: CdpObject;
-      error?: { message: string };
-      sessionId?: string;
-    };
+  #keep(part: Buffer): void {
+    this.#partsLength += part.length;
+    if (this.#partsLength > MAX_MESSAGE_BYTES) this.#parts = [];
+    else if (part.length > 0) this.#parts.push(part);
+  }
+
+  #dispatch(message: CdpMessage): void {
     if (message.id !== undefined) {
       const waiting = this.#pending.get(message.id);
       this.#pending.delete(message.id);
@@ -102,6 +102,24 @@ export class CdpConnection {
     this.#closed = error;
     for (const waiting of this.#pending.values()) waiting.reject(error);
     this.#pending.clear();
+  }
+}
+
+interface CdpMessage {
+  id?: number;
+  method?: string;
+  params?: CdpObject;
+  result?: CdpObject;
+  error?: { message: string };
+  sessionId?: string;
+}
+
+/** Null for what is no JSON: half a message from a browser that is going down. */
+function parse(bytes: Buffer): CdpMessage | null {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as CdpMessage;
+  } catch {
+    return null;
   }
 }
 

@@ -5,18 +5,23 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { CdpConnection } from './cdp';
 
-/** Keep the browser quiet: no updates, no sync, no look-ups of its own. */
+/** Keep the browser quiet (no updates, no sync, no look-ups of its own) and at full speed when its window is covered. */
 const QUIET = [
   '--no-first-run',
   '--no-default-browser-check',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--disable-quic',
   '--disable-search-engine-choice-screen',
   '--password-store=basic',
   '--use-mock-keychain',
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
 ];
+
+const STARTS_WITHIN_MS = 30_000;
+const CLOSES_WITHIN_MS = 3000;
 
 export interface LaunchOptions {
   executable: string;
@@ -58,6 +63,8 @@ export async function launchChromium(options: LaunchOptions): Promise<LaunchedBr
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const connection = new CdpConnection(child.stdio[3] as Writable, child.stdio[4] as Readable);
+  const removeProfile = () =>
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   const stop = () => {
     try {
       if (child.pid && process.platform !== 'win32') process.kill(-child.pid, 'SIGKILL');
@@ -66,24 +73,38 @@ export async function launchChromium(options: LaunchOptions): Promise<LaunchedBr
       // It is gone already.
     }
   };
-  process.once('exit', stop);
+  const abandon = () => {
+    stop();
+    removeProfile();
+  };
+  process.once('exit', abandon);
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null) {
-      await Promise.race([connection.send('Browser.close').catch(() => undefined), exited]);
-      const timer = setTimeout(stop, 3000);
+      const timer = setTimeout(stop, CLOSES_WITHIN_MS);
+      connection.send('Browser.close').catch(() => undefined);
       await exited;
       clearTimeout(timer);
     }
-    process.removeListener('exit', stop);
+    // After a crash its helpers may still be there.
+    stop();
+    process.removeListener('exit', abandon);
     connection.dispose();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    removeProfile();
   };
+  let timer: NodeJS.Timeout | undefined;
   try {
     await Promise.race([
-      connection.send('Browser.getVersion'),
+      // A connection that fails has a reason, which the end of the process tells.
+      connection.send('Browser.getVersion').catch(() => new Promise<never>(() => undefined)),
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(
+          () => reject(new Error(`${options.executable} does not answer as Chromium, Chrome or Edge would.`)),
+          STARTS_WITHIN_MS,
+        );
+      }),
       exited.then(() => {
         throw new Error(
-          `${options.executable} ended while starting: ${lastLine(complaints) || 'it said nothing'}`,
+          `${options.executable} ended while starting: ${lastLine(complaints) || 'it said nothing.'}`,
         );
       }),
       new Promise((_, reject) => {
@@ -94,9 +115,11 @@ export async function launchChromium(options: LaunchOptions): Promise<LaunchedBr
     ]);
   } catch (error) {
     stop();
-    process.removeListener('exit', stop);
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    process.removeListener('exit', abandon);
+    removeProfile();
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
   return { connection, process: child, close };
 }

@@ -119,7 +119,8 @@ export class WatchedPage {
    * at its top, what it returns. Rejects with what it threw, or with a `CdpError` when the page went away meanwhile.
    */
   async run(source: string): Promise<void> {
-    const asFunction = `(async () => {\n${source}\n})()`;
+    // On one line with the script's first, so that the numbers of lines are the script's own.
+    const asFunction = `(async () => {${source}\n})()`;
     const plain = await this.#syntaxError(source);
     if (plain !== null && (await this.#syntaxError(asFunction)) !== null) throw new Error(plain);
     const result = await this.#session.send<{ exceptionDetails?: ExceptionDetails }>('Runtime.evaluate', {
@@ -249,10 +250,17 @@ interface ExceptionDetails {
   exception?: { description?: string; value?: unknown };
 }
 
+/** `RangeError: nope (line 2)`; the line is the script's when the browser tells one. */
 function describe({ text, lineNumber, exception }: ExceptionDetails): string {
-  const thrown =
-    exception?.description ?? (exception && 'value' in exception ? String(exception.value) : text);
-  return `${thrown.split('\n')[0]} (line ${lineNumber + 1})`;
+  const { description } = exception ?? {};
+  if (description === undefined) {
+    return exception && 'value' in exception ? `${exception.value} was thrown` : text;
+  }
+  const [message = text, ...frames] = description.split('\n');
+  const line = message.startsWith('SyntaxError')
+    ? lineNumber + 1
+    : frames.map((frame) => /<anonymous>:(\d+):\d+/.exec(frame)?.[1]).find(Boolean);
+  return line === undefined ? message : `${message} (line ${line})`;
 }
 
 async function emptyTab(connection: CdpConnection): Promise<string> {

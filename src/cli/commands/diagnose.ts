@@ -5,7 +5,7 @@ import { importBytes, MAX_FILE_BYTES } from '../../exchange/import/file';
 import { parseCommand } from '../arguments';
 import { findingsText } from '../findings-text';
 import { readInput } from '../read-input';
-import { paintFor, type Terminal } from '../terminal';
+import { complain, paintFor, type Terminal } from '../terminal';
 import { UnusableArguments } from '../usage';
 import { exitStatus, parseFailOn, RESULT } from './outcome';
 
@@ -38,7 +38,7 @@ export async function diagnoseCommand(args: string[], terminal: Terminal): Promi
       else terminal.stdout.write(`${findingsText(label, trace, diagnosis, problems, paint)}\n`);
     } catch (error) {
       unusable++;
-      terminal.stderr.write(`streamgauge: ${error instanceof Error ? error.message : String(error)}\n`);
+      complain(terminal, error instanceof Error ? error.message : String(error));
     }
   }
   if (values.json) terminal.stdout.write(`${JSON.stringify(findingsJson(files), null, 2)}\n`);

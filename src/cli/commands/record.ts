@@ -9,7 +9,7 @@ import { findingsText } from '../findings-text';
 import { readInput, UnusableInput } from '../read-input';
 import { type Recorded, type RecordOptions, recordPage } from '../recorder/record-page';
 import { checkWritable, writeTrace } from '../recorder/write-trace';
-import { paintFor, type Terminal } from '../terminal';
+import { complain, paintFor, type Terminal } from '../terminal';
 import { UnusableArguments } from '../usage';
 import { VERSION } from '../version';
 import { exitStatus, type FailOn, parseFailOn, RESULT } from './outcome';
@@ -147,7 +147,7 @@ async function close(browser: LaunchedBrowser): Promise<void> {
 
 async function report(plan: Plan, recorded: Recorded, terminal: Terminal): Promise<number> {
   const { trace, troubles } = recorded;
-  for (const trouble of troubles) terminal.stderr.write(`streamgauge: ${trouble}\n`);
+  for (const trouble of troubles) complain(terminal, trouble);
   let isWritten = plan.out === null;
   if (plan.out !== null) {
     try {
@@ -155,7 +155,7 @@ async function report(plan: Plan, recorded: Recorded, terminal: Terminal): Promi
       isWritten = true;
     } catch (error) {
       if (!(error instanceof UnusableInput)) throw error;
-      terminal.stderr.write(`streamgauge: ${error.message}\n`);
+      complain(terminal, error.message);
     }
   }
   const diagnosis = diagnose(trace);

@@ -14,6 +14,7 @@ const MAX_MESSAGES = 100_000;
 const MAX_MESSAGE_CHARS = 1024 * 1024;
 
 interface OpenEntry {
+  /** Who told of it last, and so has its body. */
   source: NetworkSource;
   requestId: string;
   /** Protocol times are seconds on a clock of their own: this turns them into Unix epoch ms. */
@@ -53,9 +54,10 @@ export class HarEntries {
     this.#emit = emit;
   }
 
-  event(method: string, params: CdpObject, source: NetworkSource): void {
+  /** `scope` is the one that `CdpViews` is given. */
+  event(method: string, params: CdpObject, source: NetworkSource, scope: string): void {
     const requestId = String(params.requestId);
-    const key = `${source.session.id}${requestId}`;
+    const key = `${scope}${requestId}`;
     const atMs = Number(params.timestamp) * 1000;
     if (method === 'Network.requestWillBeSent' || method === 'Network.webSocketWillSendHandshakeRequest') {
       this.#begin(key, { params, source, requestId, atMs });
@@ -63,6 +65,7 @@ export class HarEntries {
     }
     const entry = this.#open.get(key);
     if (!entry) return;
+    entry.source = source;
     const epochMs = atMs + entry.epochOffsetMs;
     switch (method) {
       case 'Network.responseReceived': {

@@ -10,6 +10,8 @@ import { HarEntries } from './har-entries';
 
 /** Bytes are base64 on the way: longer texts cannot be messages that are accepted. */
 const MAX_PAYLOAD_CHARS = 1.4 * MAX_MESSAGE_BYTES;
+/** More documents than any page has under way at once. */
+const MAX_DOCUMENTS = 1000;
 /** Farther than the recording ever waits for better evidence. */
 const LONG_AFTER_MS = 60_000;
 
@@ -21,7 +23,10 @@ export class PageRecorder implements PageListener {
   readonly #taps = new Map<Bridge, TapSession>();
   readonly #onEnd: (how: 'crashed' | 'closed') => void;
   readonly #onLoad: () => void;
+  /** Sessions in which requests for documents began, by request id. */
+  readonly #documents = new Map<string, string>();
   #aheadMs = 0;
+  #isOver = false;
   #movedAtMs = performance.now();
 
   constructor(options: {
@@ -50,20 +55,21 @@ export class PageRecorder implements PageListener {
     return performance.now() - this.#movedAtMs;
   }
 
-  /** What there is so far. */
+  /** What there is so far. Whether documents have come to their end is the page's loading to tell. */
   get counts(): { streams: number; open: number; deliveries: number } {
     const { streams } = this.#recording.trace;
     let open = 0;
     let deliveries = 0;
-    for (const { end, chunks, messages } of streams) {
-      if (!end) open++;
+    for (const { kind, end, chunks, messages } of streams) {
+      if (!end && kind !== 'document') open++;
       deliveries += chunks.atMs.length + messages.atMs.length;
     }
     return { streams: streams.length, open, deliveries };
   }
 
-  /** Ends the recording and returns its trace. */
+  /** Ends the recording and returns its trace. The browser's own end, which follows, is no part of it. */
   async finish(): Promise<Trace> {
+    this.#isOver = true;
     const endedAtMs = Math.round(this.#recording.nowMs());
     await this.#entries.settled();
     // The recording keeps what ended open for a while, in case a better match comes: now nothing comes any more.
@@ -85,20 +91,36 @@ export class PageRecorder implements PageListener {
 
   bridgeMessage(bridge: Bridge, json: string): void {
     const tap = this.#taps.get(bridge);
-    if (!tap) return;
+    if (!tap || this.#isOver) return;
     const message = json.length > MAX_PAYLOAD_CHARS ? null : parse(json);
     send(bridge, tap.receive(message));
   }
 
   bridgeClosed(bridge: Bridge): void {
+    if (this.#isOver) return;
     this.#taps.get(bridge)?.close();
     this.#taps.delete(bridge);
   }
 
   networkEvent(method: string, params: CdpObject, source: NetworkSource): void {
+    if (this.#isOver) return;
     this.#moved();
-    this.#entries.event(method, params, source);
-    this.#views.handle(method, params, { scope: source.session.id, isWorker: source.isWorker });
+    const scope = this.#scopeOf(method, params, source);
+    this.#entries.event(method, params, source, scope);
+    this.#views.handle(method, params, { scope, isWorker: source.isWorker });
+  }
+
+  /**
+   * Request ids are told apart by the session that began them. The document of a frame that gets a process of its own
+   * begins in its parent's session and ends in its own.
+   */
+  #scopeOf(method: string, { requestId, type }: CdpObject, { session }: NetworkSource): string {
+    const id = String(requestId);
+    if (method === 'Network.requestWillBeSent' && type === 'Document') {
+      if (this.#documents.size >= MAX_DOCUMENTS) this.#documents.clear();
+      if (!this.#documents.has(id)) this.#documents.set(id, session.id);
+    }
+    return this.#documents.get(id) ?? session.id;
   }
 
   loaded(): void {

@@ -100,7 +100,7 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
       .run(script)
       .catch((error: Error) => {
         // A script that leaves its page has done what it was for.
-        if (!isOver() && !(error instanceof CdpError)) troubles.push(`The script failed: ${error.message}`);
+        if (!isOver() && !(error instanceof CdpError)) troubles.push(`The script failed: ${error.message}.`);
       })
       .finally(() => {
         isScriptDone = true;

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab } from '../lab.ts';
 import type { Scenario } from '../scenario.ts';
-import { type FoundFinding, judgeScenario, type ScenarioVerdict } from '../verdict.ts';
+import { type FoundFinding, isAsExpected, judgeScenario, type ScenarioVerdict } from '../verdict.ts';
 import { COMMAND } from './build.ts';
 
 export interface Recording {
@@ -40,15 +40,18 @@ export async function recordPage(options: {
   name: string;
   page: string;
   scenarios: Scenario[];
+  /** How many scenarios run side by side. */
+  atATime?: number;
 }): Promise<Recording> {
-  const { folder, name, page, scenarios } = options;
+  const { folder, name, page, scenarios, atATime = AT_A_TIME } = options;
   mkdirSync(folder, { recursive: true });
   const file = (suffix: string) => join(folder, `${name}${suffix}`);
   const scriptPath = file('.run.js');
-  writeFileSync(scriptPath, runScript(scenarios));
+  writeFileSync(scriptPath, runScript(scenarios, atATime));
   const wrapper = file('.browser.sh');
   writeFileSync(wrapper, browserScript(options.browser, options.lab.chromiumArgs), { mode: 0o755 });
-  const seconds = scenarios.reduce((sum, one) => sum + one.seconds, 20);
+  // At worst one waits for the other; `record` itself ends as soon as all is over.
+  const seconds = scenarios.reduce((sum, one) => sum + one.seconds, 30);
   const tracePath = file('.trace.json.gz');
   const record = ['record', page, '--json', '--out', tracePath, '--run', scriptPath, '--for', `${seconds}s`];
   const recorded = await runCommand(record, { STREAMGAUGE_BROWSER: wrapper });
@@ -66,16 +69,14 @@ export async function recordPage(options: {
   };
 }
 
-/** Runs in the page: a few scenarios at a time, done when all are. A bare expression, so that its promise is awaited. */
-function runScript(scenarios: Scenario[]): string {
-  return `(async () => {
-  await window.lab.ready;
-  const waiting = ${JSON.stringify(scenarios.map(({ id }) => id))};
-  const runner = async () => {
-    for (let id = waiting.shift(); id; id = waiting.shift()) await window.lab.run(id);
-  };
-  await Promise.all(Array.from({ length: ${AT_A_TIME} }, runner));
-})()
+/** Runs in the page: a few scenarios at a time, done when all are. */
+function runScript(scenarios: Scenario[], atATime: number): string {
+  return `await window.lab.ready;
+const waiting = ${JSON.stringify(scenarios.map(({ id }) => id))};
+const runner = async () => {
+  for (let id = waiting.shift(); id; id = waiting.shift()) await window.lab.run(id);
+};
+await Promise.all(Array.from({ length: ${atATime} }, runner));
 `;
 }
 
@@ -104,8 +105,14 @@ function runCommand(args: string[], env: Record<string, string>): Promise<Outcom
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       outcome.complaint += text;
     });
+    // Ended in the middle, it ends its browser before itself.
+    const stop = () => void child.kill('SIGTERM');
+    process.once('exit', stop);
     child.once('error', reject);
-    child.once('close', (status) => resolve({ ...outcome, status }));
+    child.once('close', (status) => {
+      process.removeListener('exit', stop);
+      resolve({ ...outcome, status });
+    });
   });
 }
 
@@ -117,18 +124,36 @@ function readFindings({ status, output, complaint }: Outcome): FoundFinding[] {
   return report.files.flatMap(({ findings }) => findings);
 }
 
+/** What a person is told of a scenario: errors and warnings that nothing explains, and what was expected. */
+function shownFindings({ scenario, found }: ScenarioVerdict): FoundFinding[] {
+  const shown = found.filter(
+    ({ id, severity, supersededBy }) =>
+      supersededBy === null && (severity !== 'info' || scenario.expect.some((one) => one.id === id)),
+  );
+  return [...new Map(shown.map((one) => [`${one.id} ${one.severity}`, one])).values()];
+}
+
+/** The findings in their own words, under the scenarios that show them. */
+export function sentences(verdicts: ScenarioVerdict[]): string {
+  return verdicts
+    .flatMap((verdict) => {
+      const found = shownFindings(verdict);
+      if (found.length === 0) return [];
+      return [
+        verdict.scenario.title,
+        ...found.map(({ id, severity, summary }) => `  ${severity} ${id}: ${summary}`),
+      ];
+    })
+    .join('\n');
+}
+
 /** One line per scenario: what it should give, what was found. */
 export function table(verdicts: ScenarioVerdict[]): string {
   const words = (list: { id: string; severity: string }[]) =>
     list.map(({ id, severity }) => `${severity} ${id}`).join(', ') || 'nothing';
-  const rows = verdicts.map(({ scenario, found, missing, unexpected }) => {
-    const shown = found.filter(
-      ({ id, severity, supersededBy }) =>
-        supersededBy === null && (severity !== 'info' || scenario.expect.some((one) => one.id === id)),
-    );
-    const unique = [...new Map(shown.map((one) => [`${one.id} ${one.severity}`, one])).values()];
-    const isFine = missing.length === 0 && unexpected.length === 0;
-    return [isFine ? '✓' : '✗', scenario.title, words(scenario.expect), words(unique)];
+  const rows = verdicts.map((verdict) => {
+    const { title, expect } = verdict.scenario;
+    return [isAsExpected(verdict) ? '✓' : '✗', title, words(expect), words(shownFindings(verdict))];
   });
   const all = [['', 'scenario', 'expected', 'found'], ...rows];
   const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));

@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocketServer } from 'ws';
+
+/** A page of a server that behaves, with all the places that streams are read in. */
+export interface SampleSite {
+  origin: string;
+  /** The same server under another site's name, so that its frames are processes of their own. */
+  otherOrigin: string;
+  /** Headers of every request that came, by path. */
+  requests: Map<string, IncomingMessage['headers']>;
+  /** Resolves when a path is asked for. */
+  asked(path: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' };
+
+const READ = `async (url) => {
+  const signal = new AbortController().signal;
+  const reader = (await fetch(url, { signal })).body.getReader();
+  while (!(await reader.read()).done);
+}`;
+
+/** Scripts of `/`: what it reads in itself, in a worker and in a frame; `window.done` resolves after all. */
+const page = (otherOrigin: string) => `<!doctype html><title>Sample</title><script>
+  const read = ${READ};
+  const worker = new Worker('/worker.js');
+  const fromWorker = new Promise((resolve) => { worker.onmessage = resolve; });
+  const fromFrame = new Promise((resolve) => { addEventListener('message', resolve, { once: true }); });
+  const frame = document.createElement('iframe');
+  frame.src = '${otherOrigin}/frame';
+  document.documentElement.append(frame);
+  const socket = new WebSocket(location.origin.replace('http', 'ws') + '/socket');
+  socket.binaryType = 'arraybuffer';
+  const echoed = new Promise((resolve) => {
+    socket.onopen = () => socket.send('hello');
+    socket.onmessage = ({ data }) => { if (data === 'hello') socket.send(new Uint8Array([1, 2, 3])); else socket.close(1000); };
+    socket.onclose = resolve;
+  });
+  const listened = new Promise((resolve) => {
+    const source = new EventSource('/events/source');
+    source.onmessage = ({ data }) => { if (data === '4') { source.close(); resolve(); } };
+  });
+  window.done = Promise.all([
+    fetch('/api/me').then((response) => response.json()),
+    read('/events/page'), fromWorker, fromFrame, echoed, listened,
+  ]);
+</script>`;
+
+async function events(response: ServerResponse): Promise<void> {
+  response.writeHead(200, HEADERS);
+  for (let index = 0; index < 5; index++) {
+    response.write(`data: ${index}\n\n`);
+    await delay(60);
+  }
+  // An event source that loses its connection would come again: it is left open for the page to close.
+  if (!response.req.url?.endsWith('/source')) response.end();
+}
+
+async function endless(response: ServerResponse): Promise<void> {
+  response.writeHead(200, HEADERS);
+  while (!response.destroyed) {
+    response.write('data: tick\n\n');
+    await delay(100);
+  }
+}
+
+function answer(site: SampleSite, response: ServerResponse, path: string): void {
+  const html = (text: string) => response.setHeader('content-type', 'text/html').end(text);
+  if (path.startsWith('/events/')) void events(response);
+  else if (path === '/endless/events') void endless(response);
+  else if (path === '/') html(page(site.otherOrigin));
+  else if (path === '/empty') html('<!doctype html><title>Empty</title>');
+  else if (path === '/endless') html(`<!doctype html><script>(${READ})('/endless/events')</script>`);
+  else if (path === '/frame')
+    html(
+      `<!doctype html><script>(${READ})('/events/frame').then(() => parent.postMessage('done', '*'))</script>`,
+    );
+  else if (path === '/worker.js')
+    response
+      .setHeader('content-type', 'text/javascript')
+      .end(`(${READ})('/events/worker').then(() => postMessage('done'))`);
+  else if (path === '/api/me')
+    response.setHeader('content-type', 'application/json').end('{"name":"River","job_id":"j1"}');
+  else response.writeHead(404).end();
+}
+
+export async function startSampleSite(): Promise<SampleSite> {
+  const waiting = new Map<string, () => void>();
+  const server: Server = createServer((request, response) => {
+    const path = request.url ?? '/';
+    site.requests.set(path, request.headers);
+    response.on('error', () => undefined);
+    answer(site, response, path);
+    waiting.get(path)?.();
+  });
+  const sockets = new WebSocketServer({ server, path: '/socket' });
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const site: SampleSite = {
+    origin: `http://127.0.0.1:${port}`,
+    otherOrigin: `http://localhost:${port}`,
+    requests: new Map(),
+    asked: (path) => new Promise((resolve) => waiting.set(path, resolve)),
+    stop: async () => {
+      for (const client of sockets.clients) client.terminate();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return site;
+}

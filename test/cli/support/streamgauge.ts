@@ -1,0 +1,36 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { ensureCommandBuilt } from '../../e2e/support/built';
+
+export interface Ran {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  stdin?: Uint8Array | string;
+  /** Called with the process as soon as it runs. */
+  started?(child: ChildProcess): void;
+}
+
+/** Runs the built command like a shell would, without a terminal. */
+export async function streamgauge(args: string[], options: RunOptions = {}): Promise<Ran> {
+  const command = await ensureCommandBuilt();
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...options.env } });
+    const ran: Ran = { status: null, stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      ran.stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      ran.stderr += text;
+    });
+    // One that refuses its arguments does not read what it is given.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.stdin ?? '');
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ ...ran, status }));
+    options.started?.(child);
+  });
+}
