@@ -31,9 +31,11 @@ export function arrivalCurve(facts: StreamFacts): ArrivalCurve {
       if (isReceivedData(events.kind[nextEvent]!, events.direction[nextEvent]!)) eventCount++;
     }
     latestMs = Math.max(latestMs, columns.atMs[index]! - requestAtMs);
-    curve.atMs.push(latestMs);
-    curve.bytes.push(bytes);
-    curve.events.push(eventCount);
+    // What came at one time is one point: its totals are those after all of it.
+    const point = curve.atMs.at(-1) === latestMs ? curve.atMs.length - 1 : curve.atMs.length;
+    curve.atMs[point] = latestMs;
+    curve.bytes[point] = bytes;
+    curve.events[point] = eventCount;
   }
   if (curve.atMs.length === 0 && facts.byteLength > 0) {
     // The whole body is all there is: it was there at the end.

@@ -14,8 +14,8 @@ import type { ExportOptions } from '../trace-json';
 import { html, jsonText, type Markup, trusted } from './markup';
 import { type PlotData, plotData, plotSvg, sparkSvg } from './plot';
 import { recipeMarkup } from './recipe-markup';
-import style from './report.css?raw';
 import script from './report-script.js?raw';
+import { STYLE } from './report-style';
 
 /** More findings or streams than this nobody reads in one page; what is left out is said. */
 const MAX_FINDINGS = 200;
@@ -37,7 +37,7 @@ export async function htmlPieces(
   const policy = [
     "default-src 'none'",
     `script-src '${await hashOf(script)}'`,
-    `style-src '${await hashOf(style)}'`,
+    `style-src '${await hashOf(STYLE)}'`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
@@ -97,7 +97,7 @@ class Page {
     const { meta } = this.#trace;
     const page = meta.pageUrl === null ? '' : this.#url(meta.pageUrl);
     // The policy stands before anything that it is to govern.
-    return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>Streamgauge report${page && ` – ${page}`}</title><style>${trusted(style)}</style></head><body><header><h1>${page || 'Recording'}</h1><p class="dim">Recorded ${new Date(meta.originEpochMs).toISOString().replace('T', ' ').slice(0, 19)} UTC${meta.browser && ` in ${meta.browser}`} by Streamgauge ${meta.recorderVersion} (${meta.recorder}). ${this.#redactor ? 'Secrets are taken out; equal fingerprints stand for equal values.' : 'Secrets are NOT taken out.'}</p>${meta.note && html`<p>${this.#hide(meta.note)}</p>`}</header>`;
+    return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>Streamgauge report${page && ` – ${page}`}</title><style>${trusted(STYLE)}</style></head><body><header><h1>${page || 'Recording'}</h1><p class="dim">Recorded ${new Date(meta.originEpochMs).toISOString().replace('T', ' ').slice(0, 19)} UTC${meta.browser && ` in ${meta.browser}`} by Streamgauge ${meta.recorderVersion} (${meta.recorder}). ${this.#redactor ? 'Secrets are taken out; equal fingerprints stand for equal values.' : 'Secrets are NOT taken out.'}</p>${meta.note && html`<p>${this.#hide(meta.note)}</p>`}</header>`;
   }
 
   #summary(causes: readonly Finding[]): Markup {

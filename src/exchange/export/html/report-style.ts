@@ -1,4 +1,5 @@
-:root {
+/** The report's style sheet. Text, because it goes into the file as it is, and its hash into the file's policy. */
+export const STYLE = `:root {
   color-scheme: light dark;
   --surface: #fff;
   --raised: #f6f7fa;
@@ -250,3 +251,4 @@ figure svg {
     font-size: 11px;
   }
 }
+`;
