@@ -50,7 +50,7 @@ describe.skipIf(!hasChromium())('the panel in real DevTools', () => {
     session = await openDevtools({ viewport: { width: 1400, height: 800 } });
     panel = session.panel;
     await session.page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await panel.getByRole('grid', { name: 'Streams' }).waitFor();
+    await panel.locator('[aria-label="Streams"]').waitFor();
   });
 
   afterAll(async () => {
@@ -59,7 +59,7 @@ describe.skipIf(!hasChromium())('the panel in real DevTools', () => {
     server?.close();
   });
 
-  const rows = () => panel.getByRole('grid', { name: 'Streams' }).locator('[data-id]');
+  const rows = () => panel.locator('[aria-label="Streams"]').locator('[data-id]');
   const rowOf = (name: string) => rows().filter({ hasText: name });
 
   it('is inside the policy of the extension, styled, in the theme of DevTools', async () => {

@@ -64,7 +64,10 @@ export function RecipeBrowser() {
     root.current?.querySelector('.recipe-option.active')?.scrollIntoView({ block: 'nearest' });
   }, [active, entries]);
   useEffect(() => {
-    if (page.current) page.current.scrollTop = 0;
+    if (!page.current) return;
+    page.current.scrollTop = 0;
+    // The link or the button that led here is gone, and the focus with it.
+    if (document.activeElement === document.body) page.current.focus();
   }, [place]);
 
   const go = (index: number) => {
@@ -93,6 +96,9 @@ export function RecipeBrowser() {
   const ask = (line: string) => {
     shelf.query.value = line;
     setMoved(line.trim() ? 0 : null);
+    // The best page is shown while somebody types, where there is room beside the list.
+    const [best] = shelfEntries(library, line, platform);
+    if (beside && line.trim() && best) shelf.choose(best);
   };
   const shown =
     place && (place.kind === 'recipe' ? library.recipeOf(place.id) : library.documentOf(place.id));

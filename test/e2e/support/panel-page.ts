@@ -20,7 +20,13 @@ export class PanelPage {
 
   /** Rows of the list whose text has `text`; all without. */
   rows(text = ''): Locator {
-    return this.frame.getByRole('grid', { name: 'Streams' }).locator('[data-id]').filter({ hasText: text });
+    return this.frame.locator('[aria-label="Streams"] [data-id]').filter({ hasText: text });
+  }
+
+  /** Opens the Socket.IO sessions and jobs of the list, so that each of their streams has its row. */
+  async openGroups(): Promise<void> {
+    const closed = this.frame.locator('[aria-label="Streams"] [aria-expanded="false"] [data-twisty]');
+    while ((await closed.count()) > 0) await closed.first().click();
   }
 
   async openTab(name: string): Promise<void> {
@@ -71,10 +77,10 @@ export class PanelPage {
     );
   }
 
-  /** Diagnosis of what is shown, once nothing new has come for `quietMs`. */
+  /** Diagnosis of what is shown, once nothing new has come for `quietMs`; every stream has its row then. */
   async settled(quietMs = 1500): Promise<Diagnosis> {
     let last = { revision: -1, sinceMs: Date.now() };
-    return eventually(
+    const diagnosis = await eventually(
       'the recording to settle',
       async () => {
         const revision = await this.frame.evaluate(
@@ -85,6 +91,8 @@ export class PanelPage {
       },
       60_000,
     );
+    await this.openGroups();
+    return diagnosis;
   }
 
   diagnosis(): Promise<Diagnosis> {
