@@ -3,7 +3,7 @@ import { findChromium } from '../../src/cli/chromium/find.ts';
 import { startLab } from './lab.ts';
 import type { Scenario } from './scenario.ts';
 import { buildAll, ROOT } from './start/build.ts';
-import { groupByPage, recordPage, sentences, table } from './start/headless.ts';
+import { groupByPage, recordPage, secondLook, sentences, table } from './start/headless.ts';
 import { isAsExpected, type ScenarioVerdict } from './verdict.ts';
 
 // `tsx test/lab/agreement.ts [ID…]`: records every scenario with `streamgauge record`, at its true length, and holds
@@ -24,6 +24,7 @@ async function main(ids: string[]): Promise<number> {
   const record = async (name: string, page: string, scenarios: Scenario[], atATime: number) => {
     const folder = join(ROOT, 'out', 'agreement');
     const recorded = await recordPage({ lab, browser, folder, name, page, scenarios, atATime });
+    await secondLook(recorded, { lab, browser, folder });
     verdicts.push(...recorded.verdicts);
     say(`${name}: ${scenarios.length} scenarios of ${page}`);
   };

@@ -4,7 +4,7 @@ import { type Lab, startLab } from './lab.ts';
 import type { Scenario } from './scenario.ts';
 import { buildAll, ROOT } from './start/build.ts';
 import { openHeaded } from './start/headed.ts';
-import { groupByPage, type Recording, recordPage, sentences, table } from './start/headless.ts';
+import { groupByPage, type Recording, recordPage, secondLook, sentences, table } from './start/headless.ts';
 import { isAsExpected } from './verdict.ts';
 
 // `npm start`: build, start the lab, and show it: in a window where there is a display, else as a table. Without a
@@ -58,7 +58,10 @@ async function showHeadless(browserPath: string, lab: Lab, ids: string[]): Promi
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       try {
-        recordings.push(await recordPage({ lab, browser: browserPath, folder, ...next }));
+        const options = { lab, browser: browserPath, folder };
+        const recording = await recordPage({ ...options, ...next });
+        await secondLook(recording, options);
+        recordings.push(recording);
       } catch (error) {
         failures.push(`${next.page} was not recorded: ${error instanceof Error ? error.message : error}`);
       }

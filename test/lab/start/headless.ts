@@ -80,6 +80,27 @@ await Promise.all(Array.from({ length: ${atATime} }, runner));
 `;
 }
 
+/**
+ * Records again, by itself, each scenario that did not give what it should among others: some findings are about a host,
+ * which scenarios share, and a machine with all its cores busy delays what it measures. Replaces verdicts in place.
+ */
+export async function secondLook(
+  recording: Recording,
+  options: Omit<Parameters<typeof recordPage>[0], 'name' | 'page' | 'scenarios'>,
+): Promise<void> {
+  for (const [index, verdict] of recording.verdicts.entries()) {
+    const { scenario } = verdict;
+    if (isAsExpected(verdict) || recording.verdicts.length === 1) continue;
+    const again = await recordPage({
+      ...options,
+      name: scenario.id,
+      page: pageOf(scenario),
+      scenarios: [scenario],
+    });
+    recording.verdicts.splice(index, 1, ...again.verdicts);
+  }
+}
+
 /** The lab's names and certificate are nothing a real recording knows of, so they come in with the browser. */
 function browserScript(browser: string, switches: string[]): string {
   const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
