@@ -61,7 +61,10 @@ function judge(facts: StreamFacts, trace: TraceFacts): Judgement {
     });
   }
   if (faults.length === 0) return { verdict: 'pass' };
-  const wasRefused = stream.end?.kind === 'refused' || stream.end?.kind === 'error';
+  // What broke off in the middle was let through before.
+  const wasRefused =
+    stream.end?.kind === 'refused' ||
+    (stream.end?.kind === 'error' && (stream.end.netError ?? 'net::ERR_FAILED') === 'net::ERR_FAILED');
   // An answer that allows this very origin, and was kept from the page all the same, was asked for with credentials.
   const isInferred = credentialed === null && isKeptFromPage(stream) && isAllowed(allowed, pageUrl);
   if (credentialed === null && !isInferred) {

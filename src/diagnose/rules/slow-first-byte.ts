@@ -43,9 +43,23 @@ export const slowFirstByte: StreamRule = {
         reason: 'The page was busy or read late: the first byte may have come earlier.',
       };
     }
+    if (first.what === 'first byte' && hasUntimedComments(facts)) {
+      return {
+        verdict: 'incomplete',
+        reason: 'Comments came before the first event, and the recording does not say when.',
+      };
+    }
     return fail(facts, first, waitMs);
   },
 };
+
+/** Where only events were timed (HAR), the body still shows the heartbeats before the first of them. */
+function hasUntimedComments({ stream, decoded }: StreamFacts): boolean {
+  if (decoded.format !== 'sse' || stream.chunks.atMs.length > 0) return false;
+  const text = stream.response?.body?.text ?? '';
+  const dataAt = text.search(/^data:/m);
+  return /^:/m.test(dataAt < 0 ? text : text.slice(0, dataAt));
+}
 
 interface FirstSign {
   what: 'headers' | 'first byte' | 'nothing';

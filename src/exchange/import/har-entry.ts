@@ -185,15 +185,19 @@ function kindOf(har: Entry, url: string, headers: readonly Header[]): HarView['k
   if (header('upgrade') === 'websocket') return 'websocket';
   const known = RESOURCE_KINDS[har._resourceType.toLowerCase()];
   if (known) return known;
+  const isGet = har.request.method.toUpperCase() === 'GET';
+  const asksForEvents = header('accept') === 'text/event-stream';
+  const looksLikeEventSource = isGet && asksForEvents && header('cache-control') === 'no-cache';
+  // Chrome forgets what was redirected once: the answer at the end of the way is the EventSource's.
+  const isFinal = har.response.status < 300 || har.response.status >= 400;
+  if (har._resourceType === 'other' && looksLikeEventSource && isFinal) return 'eventsource';
   if (har._resourceType) return 'other';
   // Other writers do not say; the browser's own headers and the type of the answer do.
   const destination = header('sec-fetch-dest');
   if (['document', 'iframe', 'frame'].includes(destination)) return 'document';
   if (destination && destination !== 'empty') return 'other';
   if (header('x-requested-with') === 'xmlhttprequest') return 'xhr';
-  const isGet = har.request.method.toUpperCase() === 'GET';
-  const asksForEvents = header('accept') === 'text/event-stream';
-  if (isGet && asksForEvents && header('cache-control') === 'no-cache') return 'eventsource';
+  if (looksLikeEventSource) return 'eventsource';
   const type = har.response.content.mimeType;
   if (ASSET.test(type)) return 'other';
   return isGet && /html/i.test(type) && destination === '' ? 'document' : 'fetch';
