@@ -87,6 +87,8 @@ export class CurvesPlot {
       pointBorderWidth: 1.5,
       stepped: stepped ? 'before' : false,
       parsing: false,
+      // Marks on the border of the area are drawn whole.
+      ...(marked ? { clip: 8 } : {}),
     } as ChartDataset<'line', Point[]>;
   }
 

@@ -28,6 +28,13 @@ export async function ensureCommandBuilt(): Promise<string> {
   return command;
 }
 
+/** Path of the built dashboard, one page; built when a source is newer. */
+export async function ensureDashboardBuilt(): Promise<string> {
+  const page = join(root, 'dist/dashboard/index.html');
+  await buildUnlessFresh(page, ['--mode', 'dashboard']);
+  return page;
+}
+
 async function buildUnlessFresh(built: string, args: string[]): Promise<void> {
   const release = await lock();
   try {
