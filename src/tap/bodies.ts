@@ -201,7 +201,7 @@ export function patchBodies(patches: Patches, recorder: Recorder): Bodies {
 
   const onValues: ApplyTrap = (target, self, args) => {
     const iterator = apply(target, self, args) as object;
-    begin(iterator, self, ownValue(args[0], 'preventCancel') === true);
+    begin(iterator, self, !!ownValue(args[0], 'preventCancel'));
     return iterator;
   };
   patches.method(streamPrototype, 'values', onValues);

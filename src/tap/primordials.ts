@@ -188,10 +188,16 @@ const then =
     <T, R>(promise: Promise<T>, ok: (value: T) => R, bad: (error: unknown) => R) => Promise<R>
   >('then');
 const { species } = Symbol;
+const nativeSpecies = getOwnPropertyDescriptor(NativePromise, species)!.get;
 let speciesIntact = true;
-/** Looks whether the page has given promises another species: asked once for each stream, not for each read. */
+/**
+ * Looks whether the page has given promises another constructor or species, without running what it put there: asked
+ * once for each stream, not for each read.
+ */
 export function checkSpecies(): void {
-  speciesIntact = (NativePromise as never)[species] === NativePromise;
+  speciesIntact =
+    getOwnPropertyDescriptor(promisePrototype, 'constructor')?.value === NativePromise &&
+    getOwnPropertyDescriptor(NativePromise, species)?.get === nativeSpecies;
 }
 const plainSpecies = { __proto__: null, [species]: NativePromise };
 
@@ -241,7 +247,7 @@ export function attempt<T>(observe: (value: T) => void, value?: T): void {
 function react<T, R>(promise: Promise<T>, ok: (value: T) => R, bad: (error: unknown) => R): Promise<R> {
   try {
     if (getPrototypeOf(promise) !== promisePrototype) return promise.then(ok, bad);
-    if (promise.constructor !== NativePromise || !speciesIntact) {
+    if (!speciesIntact) {
       defineProperty(promise, 'constructor', { __proto__: null, value: plainSpecies } as PropertyDescriptor);
     }
     return then(promise, ok, bad);

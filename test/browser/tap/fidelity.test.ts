@@ -4,6 +4,7 @@ import type { LaunchedBrowser } from '../../../src/cli/chromium/launch';
 import { CdpPage, launchForTests } from '../../support/cdp-page';
 import { TapPage } from '../../support/tap-page';
 import { startTapServer, type TapServer } from '../../support/tap-server';
+import { CORNER_CHECKS } from './corner-checks';
 import { CHECKS } from './fidelity-checks';
 
 let browser: LaunchedBrowser;
@@ -23,7 +24,7 @@ afterAll(async () => {
 });
 
 describe('the page cannot tell', () => {
-  for (const [name, check] of Object.entries(CHECKS)) {
+  for (const [name, check] of Object.entries({ ...CHECKS, ...CORNER_CHECKS })) {
     it(name, async () => {
       const env = (key: string) => ({
         origin: server.origin,
