@@ -61,10 +61,7 @@ function judge(facts: StreamFacts, trace: TraceFacts): Judgement {
     });
   }
   if (faults.length === 0) return { verdict: 'pass' };
-  // What broke off in the middle was let through before.
-  const wasRefused =
-    stream.end?.kind === 'refused' ||
-    (stream.end?.kind === 'error' && (stream.end.netError ?? 'net::ERR_FAILED') === 'net::ERR_FAILED');
+  const wasRefused = mayBeCors(stream);
   // An answer that allows this very origin, and was kept from the page all the same, was asked for with credentials.
   const isInferred = credentialed === null && isKeptFromPage(stream) && isAllowed(allowed, pageUrl);
   if (credentialed === null && !isInferred) {
@@ -98,6 +95,13 @@ function judge(facts: StreamFacts, trace: TraceFacts): Judgement {
     platforms: ['fastapi', 'express'],
     supersedes: [{ rule: 'connection-lost' }, { rule: 'wrong-content-type' }, { rule: 'masked-status' }],
   };
+}
+
+/** What broke off in the middle was let through before, and an EventSource refuses statuses and types by itself. */
+function mayBeCors({ kind, end }: StreamRecord): boolean {
+  if (end?.kind !== 'refused' && end?.kind !== 'error') return false;
+  if (end.netError !== null) return end.netError === 'net::ERR_FAILED';
+  return kind !== 'eventsource';
 }
 
 function isKeptFromPage({ response, end }: StreamRecord): boolean {

@@ -19,7 +19,10 @@ export const wrongContentType: StreamRule = {
     }
     const type = mediaType(stream);
     if (facts.decoded.format !== 'sse') {
-      const wasBlind = facts.askedForStream && stream.losses.includes('no-body') && type !== EVENT_STREAM;
+      // The body of an error is not the stream that was asked for.
+      const isAnswer = stream.response.status < 400;
+      const wasBlind =
+        isAnswer && facts.askedForStream && stream.losses.includes('no-body') && type !== EVENT_STREAM;
       return wasBlind
         ? { verdict: 'incomplete', reason: 'the body was not captured' }
         : { verdict: 'inapplicable' };
