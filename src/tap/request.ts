@@ -30,6 +30,7 @@ const requestMethod = requestGetter<string>('method');
 const requestHeaders = requestGetter<Headers>('headers');
 const requestCredentials = requestGetter<string>('credentials');
 const requestMode = requestGetter<string>('mode');
+const requestSignal = requestGetter<AbortSignal>('signal');
 const forEachHeader =
   methods('Headers')<(self: unknown, run: (value: string, name: string) => void) => void>('forEach');
 const signalAborted = getters('AbortSignal')<boolean>('aborted');
@@ -151,7 +152,7 @@ const credentialsMode = (value: unknown): Credentials =>
 
 /**
  * What can be known of `fetch(...args)` without touching it: own data properties only, no getter of the page's, no
- * body. Null when it is no request at all. `signal` is the page's AbortSignal when it passed one.
+ * body. Null when it is no request at all. `signal` is the page's AbortSignal when it passed one, or the Request's own.
  */
 export function fetchInfo(args: unknown[], atMs: number): { info: StartInfo; signal: unknown } | null {
   if (args.length === 0) return null;
@@ -170,7 +171,8 @@ export function fetchInfo(args: unknown[], atMs: number): { info: StartInfo; sig
   const givenMethod = own('method');
   const mode = own('mode');
   return {
-    signal: hasSignal ? signal : null,
+    // A Request's own signal follows the page's: a reason of the page's choosing tells nothing by itself.
+    signal: hasSignal ? signal : isRequest ? requestSignal(input) : null,
     info: plainRequest(
       atMs,
       isRequest && givenMethod === undefined ? requestMethod(input) : normalMethod(givenMethod),

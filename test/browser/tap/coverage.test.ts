@@ -276,6 +276,32 @@ describe('who ended it', () => {
       },
       'aborted',
     ],
+    'abort through a Request, for a reason of the page': [
+      async (url) => {
+        const controller = new AbortController();
+        const response = await fetch(new Request(url, { signal: controller.signal }));
+        const reader = response.body!.getReader();
+        await reader.read();
+        controller.abort('because');
+        await reader.read().catch(() => undefined);
+      },
+      'aborted',
+    ],
+    'abort of a Request that nobody reads': [
+      async (url) => {
+        const controller = new AbortController();
+        await fetch(new Request(url, { signal: controller.signal }));
+        controller.abort({});
+      },
+      'aborted',
+    ],
+    'break after values() was told to cancel, in other words': [
+      async (url) => {
+        const { body } = await fetch(url);
+        for await (const _ of body!.values({ preventCancel: 0 as unknown as boolean })) break;
+      },
+      'aborted',
+    ],
     'reader.cancel': [
       async (url) => {
         const reader = (await fetch(url)).body!.getReader();
@@ -328,6 +354,16 @@ describe('who ended it', () => {
       for await (const _ of right);
     }, `${server.origin}/pieces?n=3&one-branch`);
     const stream = await tapped.ended('one-branch');
+    expect([stream.end?.kind, bytesOf(stream)]).toEqual(['complete', 30]);
+  });
+
+  it('values() that keeps the body is no end, in other words too', async () => {
+    await tapped.page.evaluate(async (url) => {
+      const { body } = await fetch(url);
+      for await (const _ of body!.values({ preventCancel: 1 as unknown as boolean })) break;
+      for await (const _ of body!);
+    }, `${server.origin}/pieces?n=3&gap=10&kept-open`);
+    const stream = await tapped.ended('kept-open');
     expect([stream.end?.kind, bytesOf(stream)]).toEqual(['complete', 30]);
   });
 

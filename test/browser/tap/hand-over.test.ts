@@ -181,6 +181,36 @@ describe('frames', () => {
     await tapped.close();
   });
 
+  it('a page that writes itself anew is watched on', async () => {
+    const tapped = await open();
+    await tapped.page.evaluate(async (url) => {
+      document.open();
+      document.write(`<script>window.text = fetch('${url}').then((one) => one.text())</script>`);
+      document.close();
+      await (window as unknown as { text: Promise<string> }).text;
+    }, `${server.origin}/text?body=rewritten`);
+    expect((await tapped.ended('rewritten')).end?.kind).toBe('complete');
+    expect(tapped.hellos).toHaveLength(1);
+    await tapped.close();
+  });
+
+  it('a frame taken out of the page takes its streams with it, and hurts nobody', async () => {
+    const tapped = await open();
+    await tapped.page.evaluate(async (origin) => {
+      const frame = document.createElement('iframe');
+      document.documentElement.append(frame);
+      const realm = frame.contentWindow as Window & typeof globalThis;
+      const reader = (await realm.fetch(`${origin}/pieces?n=9&gap=30&detached`)).body!.getReader();
+      await reader.read();
+      new realm.EventSource(`${origin}/events?hold`);
+      new realm.XMLHttpRequest();
+      frame.remove();
+      await (await fetch(`${origin}/text?body=survivor`)).text();
+    }, server.origin);
+    expect((await tapped.ended('survivor')).end?.kind).toBe('complete');
+    await tapped.close();
+  });
+
   it('a frame that has just been made has not joined late', async () => {
     const page = await CdpPage.open(browser, `${server.origin}/`);
     const late = await page.evaluate(async (source) => {
