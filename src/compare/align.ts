@@ -1,13 +1,15 @@
 /** Two indexes that belong together. */
 export type Match = readonly [a: number, b: number];
 
-/** A block of more pairs than this is not searched but walked: two hundred thousand cells take about a millisecond. */
+/** A block of more pairs than this is searched in windows: two hundred thousand cells take about a millisecond. */
 const MAX_CELLS = 200_000;
+const WINDOW = 440;
+const KEPT_SHARE = 0.75;
 
 /**
  * Longest common subsequence of two lists of keys, in order: patience first (keys that occur once on each side anchor
- * the rest), dynamic programming between the anchors where the block is small, and otherwise each key with its next
- * occurrence. Exact for small lists; for large ones a good answer in bounded time.
+ * the rest), dynamic programming between the anchors where the block is small, and window by window where it is not.
+ * Exact for small lists without anchors; for others a good answer in bounded time.
  */
 export function alignKeys(a: readonly string[], b: readonly string[]): Match[] {
   const matches: Match[] = [];
@@ -46,7 +48,7 @@ function alignBlock(
       }
       alignBlock(a, b, last, end, out, true);
     } else if ((aTo - aFrom) * (bTo - bFrom) <= MAX_CELLS) alignExactly(a, b, start, end, out);
-    else alignGreedily(a, b, start, end, out);
+    else alignInWindows(a, b, start, end, out);
   }
   for (const match of tail.reverse()) out.push(match);
 }
@@ -120,23 +122,31 @@ function alignExactly(
   }
 }
 
-/** Each key of `a` with its next occurrence in `b`, as long as that is not far ahead. */
-function alignGreedily(
+/**
+ * A block that is too large, window by window: of each the first part is kept, since the end of a window does not know what
+ * follows it.
+ */
+function alignInWindows(
   a: readonly string[],
   b: readonly string[],
   from: Corner,
   to: Corner,
   out: Match[],
 ): void {
-  const REACH = 64;
-  let bNext = from.b;
-  for (let aIndex = from.a; aIndex < to.a && bNext < to.b; aIndex++) {
-    const limit = Math.min(to.b, bNext + REACH);
-    for (let bIndex = bNext; bIndex < limit; bIndex++) {
-      if (a[aIndex] !== b[bIndex]) continue;
-      out.push([aIndex, bIndex]);
-      bNext = bIndex + 1;
-      break;
-    }
+  let at = from;
+  while (at.a < to.a && at.b < to.b) {
+    const end = { a: Math.min(to.a, at.a + WINDOW), b: Math.min(to.b, at.b + WINDOW) };
+    const found: Match[] = [];
+    alignExactly(a, b, at, end, found);
+    const isLast = end.a === to.a && end.b === to.b;
+    const kept = isLast
+      ? found
+      : found.filter(([i, j]) => i < at.a + WINDOW * KEPT_SHARE && j < at.b + WINDOW * KEPT_SHARE);
+    out.push(...kept);
+    if (isLast) return;
+    const last = kept.at(-1);
+    at = last
+      ? { a: last[0] + 1, b: last[1] + 1 }
+      : { a: Math.min(to.a, at.a + WINDOW / 2), b: Math.min(to.b, at.b + WINDOW / 2) };
   }
 }

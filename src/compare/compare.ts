@@ -127,7 +127,7 @@ function pairObstacles(facts: Both<StreamFacts>, names: Both<string>): string[] 
     if (!stream.response && stream.end?.kind !== 'refused' && stream.kind !== 'websocket')
       said.push(`${name} has no answer to it.`);
     else if (!timesKnown && (eventCount > 0 || facts[side].byteLength > 0))
-      said.push(`${name} carries no arrival times of its parts, so bursts and silences cannot be compared.`);
+      said.push(`${name} carries no arrival times of its parts, so its rhythm cannot be compared.`);
     if (stream.losses.includes('late-start')) said.push(`${name} saw it only from some point on.`);
     if (stream.losses.includes('dropped-records') || decoded.partial)
       said.push(`${name} is missing parts of it, so not all events can be held against each other.`);

@@ -14,9 +14,11 @@ const MAX_KEY_LENGTH = 400;
 
 /**
  * Holds the received data events of two streams against each other. Times in events, ids and request numbers differ from
- * run to run and are left out of the comparison. Null when one of the streams has no events.
+ * run to run and are left out of the comparison. Null when one of the streams has no events, or
+ * when one is an error page or another format: there is nothing to hold against each other.
  */
 export function alignEvents(a: StreamFacts, b: StreamFacts): EventAlignment | null {
+  if (a.decoded.format !== b.decoded.format || isErrorPage(a) || isErrorPage(b)) return null;
   const ofA = dataIndexes(a);
   const ofB = dataIndexes(b);
   if (ofA.length === 0 || ofB.length === 0) return null;
@@ -43,6 +45,10 @@ export function alignEvents(a: StreamFacts, b: StreamFacts): EventAlignment | nu
     smallestDelayMs: delays[0] ?? null,
     isCut,
   };
+}
+
+function isErrorPage({ stream }: StreamFacts): boolean {
+  return (stream.response?.status ?? 0) >= 400;
 }
 
 function dataIndexes({ decoded: { events } }: StreamFacts): number[] {

@@ -40,34 +40,51 @@ export function judgePair(pair: PairView): PairVerdict {
 
 function failure(pair: PairView): PairVerdict | null {
   const failed = { a: failureOf(pair.facts.a), b: failureOf(pair.facts.b) };
-  if ((failed.a === null) === (failed.b === null)) {
-    if (failed.a === null || failed.a === failed.b) return null;
-    return {
-      sentence: `${capital(pair.names.a)} ${failed.a} ${pair.endpoint}, and ${pair.names.b} ${failed.b} it${because(pair, 'b', null)}.`,
-      weight: 100,
-    };
+  const said = (side: Side) => {
+    const { verb, why } = failed[side]!;
+    return `${capital(pair.names[side])} ${verb} ${pair.endpoint} after ${formatMs(ageMs(pair.facts[side]))}${why}`;
+  };
+  if (failed.a !== null && failed.b !== null) {
+    if (failed.a.verb === failed.b.verb && failed.a.why === failed.b.why) return null;
+    return { sentence: `${said('a')}. ${said('b')}${because(pair, 'b', null)}.`, weight: 100 };
   }
+  if (failed.a === null && failed.b === null) return null;
   const worse: Side = failed.b === null ? 'a' : 'b';
   const better = other(worse);
   const { stream } = pair.facts[better];
   const success = stream.end
-    ? `it came to its end after ${formatMs(ageMs(pair.facts[better]))} in ${pair.names[better]}`
-    : `it is still open in ${pair.names[better]}`;
-  const said = culprit(pair, worse);
-  const blame = said === null ? null : `${said} gives up on it or breaks it`;
+    ? `where ${pair.names[better]} comes to the end in ${formatMs(ageMs(pair.facts[better]))}`
+    : `where it is still open in ${pair.names[better]}`;
   return {
-    sentence: `${capital(pair.names[worse])} ${failed[worse]} ${pair.endpoint} after ${formatMs(ageMs(pair.facts[worse]))}, and ${success}${because(pair, worse, blame)}.`,
+    sentence: `${said(worse)}, ${success}${because(pair, worse, cutBy(pair, worse))}.`,
     weight: 100 + (worse === 'b' ? 1 : 0),
   };
 }
 
-/** As a verb that takes the request: "breaks off", "answers with 504". Null: it did not fail. */
-function failureOf({ stream }: StreamFacts): string | null {
+interface Failure {
+  /** Takes the request: "answers 504 to". */
+  verb: string;
+  /** In brackets behind it; empty when nothing is known. */
+  why: string;
+}
+
+function failureOf({ stream }: StreamFacts): Failure | null {
   const { end, response } = stream;
-  if (response && response.status >= 400) return `answers ${response.status} to`;
-  if (end?.kind === 'refused') return 'refuses';
-  if (end?.kind !== 'error') return null;
-  return end.netError ? `breaks off (${end.netError})` : 'breaks off';
+  if (response && response.status >= 400) return { verb: `answers ${response.status} to`, why: '' };
+  const why = end?.netError ? ` (${end.netError})` : '';
+  if (end?.kind === 'refused') return { verb: 'refuses', why };
+  return end?.kind === 'error' ? { verb: 'breaks off', why } : null;
+}
+
+/** What ended it, in the words of the finding that says so; else only who is on the way. */
+function cutBy(pair: PairView, worse: Side): string | null {
+  const hop = culprit(pair, worse);
+  if (hop === null) return null;
+  const ids = new Set(ownFindings(pair, worse).map(({ id }) => id));
+  if (ids.has('gateway-timeout')) return `${hop} gives up waiting`;
+  if (ids.has('idle-cut')) return `${hop} cuts it off when nothing comes`;
+  if (ids.has('duration-cap')) return `${hop} cuts it off at that age`;
+  return `${hop} is on the way only there`;
 }
 
 function burst(pair: PairView): PairVerdict | null {
@@ -93,8 +110,10 @@ function burst(pair: PairView): PairVerdict | null {
 
 function isOneBurst(facts: StreamFacts): boolean {
   const { eventCount, bursts } = facts;
-  // A body of which only the whole is known came at once only if its times say so.
-  const isTimed = facts.timesKnown || (facts.data?.isBounded === true && facts.bursts.spreadMs < CHANCE_MS);
+  const { data } = facts;
+  // A body of which only bounds are known came at once if these are close together.
+  const isTight = data !== null && data.lastAtMs - data.firstEarliestMs < CHANCE_MS;
+  const isTimed = facts.timesKnown || (data?.isBounded === true && isTight);
   return isTimed && eventCount >= MIN_BURST_EVENTS && bursts.largestEvents >= eventCount * BURST_SHARE;
 }
 
@@ -141,19 +160,21 @@ function otherAnswer(pair: PairView): PairVerdict | null {
     const one = figure(pair, id);
     return one?.differs ? [`${one.label} ${text(one.b)} instead of ${text(one.a)}`] : [];
   });
-  const { appeared, gone } = pair.findings;
+  const appeared = pair.findings.appeared.filter(isTold);
+  const gone = pair.findings.gone.filter(isTold);
   const { onlyA, onlyB } = pair.hops;
   const weight =
     0.2 * differing.length +
     0.3 * (appeared.length + gone.length) +
+    0.05 * (pair.findings.appeared.length + pair.findings.gone.length) +
     0.1 * (onlyA.length + onlyB.length) +
     0.02 * pair.headersThatMatter;
   if (weight === 0) return null;
   if (differing.length === 0 && appeared.length === 0 && gone.length === 0) {
     const through = onlyB.length > 0 ? ` through ${onlyB.join(' and ')}` : '';
-    const headers = onlyB.length > 0 ? '' : `, with other headers`;
+    const headers = pair.headersThatMatter > 0 ? ' with other headers' : '';
     return {
-      sentence: `${capital(pair.names.b)} answers ${pair.endpoint}${through} as fast as ${pair.names.a}${headers}.`,
+      sentence: `${capital(pair.names.b)} answers ${pair.endpoint}${through}${headers} as fast as ${pair.names.a}.`,
       weight: Math.min(0.9, weight),
     };
   }
@@ -170,14 +191,22 @@ function text(value: Figure['a']): string {
 
 /** ": nginx in between holds the answer back (buffered-stream appeared)". */
 function because({ findings }: PairView, worse: Side, cause: string | null): string {
-  // A symptom is told by its cause, and what is only worth knowing is no reason.
-  const isTold = ({ severity, supersededBy }: Finding) => severity !== 'info' && supersededBy === null;
   const appeared = findings.appeared.filter(isTold).map(({ id }) => `${id} appeared`);
   const gone = findings.gone.filter(isTold).map(({ id }) => `${id} gone`);
   // Named from the side that is worse: what it has and the other has not comes first.
   const words = worse === 'b' ? [...appeared, ...gone] : [...gone, ...appeared];
   const said = [...new Set(words)].slice(0, 3).join(', ');
   return `${cause === null ? '' : `: ${cause}`}${said === '' ? '' : ` (${said})`}`;
+}
+
+/** A symptom is told by its cause, and what is only worth knowing is no reason. */
+function isTold({ severity, supersededBy }: Finding): boolean {
+  return severity !== 'info' && supersededBy === null;
+}
+
+/** Findings that only the worse side has. */
+function ownFindings({ findings }: PairView, worse: Side): readonly Finding[] {
+  return worse === 'b' ? findings.appeared : findings.gone;
 }
 
 function holdsBack(pair: PairView, worse: Side): string {
@@ -206,8 +235,9 @@ function serverOrPath(pair: PairView, worse: Side): string | null {
 }
 
 /** The hop or platform behind the difference: what a finding names, else what only the worse side's headers show. */
-function culprit({ findings, hops }: PairView, worse: Side): string | null {
-  const own: readonly Finding[] = worse === 'b' ? findings.appeared : findings.gone;
+function culprit(pair: PairView, worse: Side): string | null {
+  const { hops } = pair;
+  const own = ownFindings(pair, worse);
   const only = worse === 'b' ? hops.onlyB : hops.onlyA;
   const named = own.find(({ severity, platforms }) => severity !== 'info' && platforms.length > 0);
   const platform = named?.platforms[0];

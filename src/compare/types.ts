@@ -68,7 +68,7 @@ export interface StreamPair extends Both<StreamRef> {
   /** Silences between deliveries, in the log-spaced bins whose lower edges are `binEdgesMs`. */
   gaps: Both<number[]> & { binEdgesMs: readonly number[] };
   curves: Both<ArrivalCurve>;
-  /** Null where one of them has no events. */
+  /** Null where one of them has no events, is an error page, or is of another format. */
   events: EventAlignment | null;
   headers: HeaderDifference[];
   hops: HopChanges;
