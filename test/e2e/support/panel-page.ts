@@ -20,10 +20,13 @@ export class PanelPage {
 
   /** Rows of the list whose text has `text`; all without. */
   rows(text = ''): Locator {
-    const grid = this.frame.getByRole('grid', { name: 'Streams' });
-    // Where jobs and sessions are groups that open, the list is a tree.
-    const list = grid.or(this.frame.getByRole('treegrid', { name: 'Streams' }));
-    return list.locator('[data-id]').filter({ hasText: text });
+    return this.frame.locator('[aria-label="Streams"] [data-id]').filter({ hasText: text });
+  }
+
+  /** Opens the Socket.IO sessions and jobs of the list, so that each of their streams has its row. */
+  async openGroups(): Promise<void> {
+    const closed = this.frame.locator('[aria-label="Streams"] [aria-expanded="false"] [data-twisty]');
+    while ((await closed.count()) > 0) await closed.first().click();
   }
 
   async openTab(name: string): Promise<void> {
@@ -48,16 +51,13 @@ export class PanelPage {
     return (await tab.textContent()) ?? '';
   }
 
-  /** Saves the recording by the menu, and gives the path of the file. `format` begins the menu item's name. */
-  async export(format: string, suffix: string): Promise<string> {
+  /** Saves the recording by the dialog, secrets taken out, and gives the path of the file. `format` is its id. */
+  async export(format: string): Promise<string> {
     await this.frame.getByRole('button', { name: 'Export', exact: true }).click();
     const downloading = this.#devtools.waitForEvent('download');
-    await this.frame
-      .getByRole('menuitem')
-      .filter({ hasText: format })
-      .filter({ hasText: suffix })
-      .first()
-      .click();
+    const dialog = this.frame.getByRole('dialog', { name: 'Export this recording' });
+    await dialog.locator(`input[type=radio][value="${format}"]`).check();
+    await dialog.getByRole('button', { name: 'Save' }).click();
     return (await downloading).path();
   }
 
@@ -77,10 +77,10 @@ export class PanelPage {
     );
   }
 
-  /** Diagnosis of what is shown, once nothing new has come for `quietMs`. */
+  /** Diagnosis of what is shown, once nothing new has come for `quietMs`; every stream has its row then. */
   async settled(quietMs = 1500): Promise<Diagnosis> {
     let last = { revision: -1, sinceMs: Date.now() };
-    return eventually(
+    const diagnosis = await eventually(
       'the recording to settle',
       async () => {
         const revision = await this.frame.evaluate(
@@ -91,6 +91,8 @@ export class PanelPage {
       },
       60_000,
     );
+    await this.openGroups();
+    return diagnosis;
   }
 
   diagnosis(): Promise<Diagnosis> {
