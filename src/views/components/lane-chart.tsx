@@ -315,10 +315,8 @@ function LaneMarks({ lane, scale, topPx, heightPx }: LaneMarksProps) {
                 rx={1.5}
               />
             )}
-            {label && widthPx > label.length * 6.4 + 8 && (
-              <text class="bar-label" x={Math.max(fromPx, LABEL_PX) + 5} y={middle + 4}>
-                {label}
-              </text>
+            {label && (
+              <BarLabel label={label} fromPx={Math.max(fromPx, LABEL_PX)} toPx={toPx} y={middle + 4} />
             )}
           </g>
         );
@@ -334,6 +332,20 @@ function LaneMarks({ lane, scale, topPx, heightPx }: LaneMarksProps) {
     </>
   );
 }
+
+/** The words in a bar; of "not found (404)" the number alone where there is little room, else nothing. */
+function BarLabel({ label, fromPx, toPx, y }: { label: string; fromPx: number; toPx: number; y: number }) {
+  const short = /\((\d+)\)$/.exec(label)?.[1];
+  const text = [label, short].find((one) => one && toPx - fromPx > one.length * CHAR_PX + 8);
+  return text ? (
+    <text class="bar-label" x={fromPx + 5} y={y}>
+      {text}
+    </text>
+  ) : null;
+}
+
+/** Width of a letter of the labels, about. */
+const CHAR_PX = 6.4;
 
 /** Under this width a bar is a tick; under the other one a failed bar is only its cross. */
 const TICK_PX = 3;
@@ -414,7 +426,7 @@ function Landmarks({
       {story.landmarks.map((one) => {
         const x = Math.round(scale.px(one.atMs)) + 0.5;
         if (x < LABEL_PX - 1 || x > rightPx + 1) return null;
-        const widthPx = one.label.length * 6.2 + 8;
+        const widthPx = one.label.length * CHAR_PX + 8;
         const left = x + widthPx > rightPx;
         const startPx = left ? x - widthPx : x;
         const fits = startPx >= freeFromPx;

@@ -368,13 +368,8 @@ function Cell({ row, column, expanded, part }: CellProps) {
           )}
           {part && <span class="part">{part} </span>}
           <span class={part ? 'host' : 'name-text'}>{row.name}</span>{' '}
-          {isGroupRow(row) ? (
-            <span class="host">
-              ({formatCount(row.members.length)}) {row.host === row.name ? '' : row.host}
-            </span>
-          ) : (
-            <span class="host">{part ? '' : row.host}</span>
-          )}
+          {isGroupRow(row) && <span class="count-note">({formatCount(row.members.length)})</span>}
+          <span class="host">{part || row.host === row.name ? '' : row.host}</span>
         </span>
       );
     case 'kind':

@@ -44,10 +44,11 @@ export function packetPreview(session: EngineIoSession, index: number): string {
   const packet = session.packets[index];
   if (!packet) return '';
   const { socket } = packet;
-  if (!socket)
-    return packet.engine === 'message'
-      ? (packet.text ?? formatBytes(packet.byteLength)).slice(0, PREVIEW_CHARS)
-      : '';
+  if (!socket) {
+    // A binary part has no text, and a heartbeat nothing at all.
+    const size = packet.engine === 'message' ? formatBytes(packet.byteLength) : '';
+    return (packet.text ?? size).slice(0, PREVIEW_CHARS);
+  }
   const namespace = socket.namespace === '/' ? '' : `${socket.namespace} `;
   if (socket.type === 'connect_error') return `${namespace}${socket.message ?? ''}`.slice(0, PREVIEW_CHARS);
   const text = headOf(session.packets, index)?.text ?? '';

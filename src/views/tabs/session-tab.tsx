@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { EngineIoSession } from '../../diagnose/facts/sessions';
 import { useModel } from '../components/context';
 import { EmptyState } from '../components/empty-state';
@@ -27,10 +27,7 @@ export function SessionTab({ subjectId }: { subjectId: string }) {
 function SessionView({ group }: { group: GroupRow }) {
   const model = useModel();
   const revision = model.revision.value;
-  const story = useMemo(
-    () => storyOf(group.group, model.recording.diagnoser.facts.nowMs),
-    [group, group.state === 'open' ? revision : 0],
-  );
+  const story = useStory(group, group.state === 'open' ? revision : 0);
   const [picked, setPicked] = useState<Step | null>(null);
   const streamId = model.selectedId.value;
   // Steps are made anew as the session goes on: the one chosen is known by what it is. A stream that was selected
@@ -67,6 +64,25 @@ function SessionView({ group }: { group: GroupRow }) {
       {step && <StepFooter step={step} story={story} />}
     </div>
   );
+}
+
+/** A story of more steps than this is told anew only now and then while the session goes on. */
+const LONG_STORY = 5000;
+const PAUSE_MS = 1000;
+
+function useStory(group: GroupRow, revision: number): Story {
+  const model = useModel();
+  const last = useRef<{ story: Story; atMs: number } | null>(null);
+  return useMemo(() => {
+    const known = last.current;
+    const isFresh = known !== null && performance.now() - known.atMs < PAUSE_MS;
+    // The model looks again every second while something is open, so the end is never missed.
+    if (known && isFresh && group.state === 'open' && known.story.steps.length > LONG_STORY)
+      return known.story;
+    const story = storyOf(group.group, model.recording.diagnoser.facts.nowMs);
+    last.current = { story, atMs: performance.now() };
+    return story;
+  }, [group, revision]);
 }
 
 /** What cannot be read is said, with where. */
