@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { formatBytes } from '../../format';
 import { cleanWords, type Entry, EntrySchema, type EntryWords, type Summary } from './entry';
-import { type LibraryStore, MemoryStore, openIndexedDb } from './store';
+import { isQuotaError, type LibraryStore, MemoryStore, openIndexedDb } from './store';
 
 /** One place in the library: a recording, or what is left of one. */
 export type Place =
@@ -140,7 +140,7 @@ export class Library {
   }
 
   async #refusal(error: unknown, name: string, neededBytes: number): Promise<LibraryError> {
-    if (!isQuota(error)) return new LibraryError(`${name} could not be kept: ${messageOf(error)}.`);
+    if (!isQuotaError(error)) return new LibraryError(`${name} could not be kept: ${messageOf(error)}.`);
     const { usage, quota } = await storageEstimate();
     const free =
       usage === undefined || quota === undefined
@@ -181,10 +181,6 @@ function nameOf(record: unknown): string {
 
 async function storageEstimate(): Promise<StorageEstimate> {
   return (await navigator.storage?.estimate?.().catch(() => ({}))) ?? {};
-}
-
-function isQuota(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'QuotaExceededError';
 }
 
 function messageOf(error: unknown): string {

@@ -25,6 +25,11 @@ interface Schema extends DBSchema {
 const NAME = 'streamgauge-library';
 const VERSION = 1;
 
+/** The disk is full, or what the browser grants is used up. */
+export function isQuotaError(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'QuotaExceededError';
+}
+
 /** The browser's database; rejects where the browser grants none. */
 export async function openIndexedDb(name = NAME): Promise<LibraryStore> {
   const database = await openDB<Schema>(name, VERSION, {
@@ -71,11 +76,25 @@ class IndexedDbStore implements LibraryStore {
 
   async put(id: string, entry: object, content: Uint8Array<ArrayBuffer>) {
     const transaction = this.database.transaction(['entries', 'contents'], 'readwrite');
-    await Promise.all([
-      transaction.objectStore('entries').put(entry, id),
-      transaction.objectStore('contents').put(content, id),
-      transaction.done,
-    ]);
+    try {
+      await Promise.all([
+        transaction.objectStore('contents').put(content, id),
+        transaction.objectStore('entries').put(entry, id),
+        transaction.done,
+      ]);
+    } catch (error) {
+      try {
+        transaction.abort();
+      } catch {
+        // It is over already.
+      }
+      // A request that fails with its transaction says no more than that; the transaction knows why.
+      const reason: unknown = await transaction.done.then(
+        () => null,
+        (cause: unknown) => cause,
+      );
+      throw isQuotaError(reason) ? reason : error;
+    }
   }
 
   async putEntry(id: string, entry: object) {
