@@ -211,6 +211,11 @@ describe('a recording that is ended early', () => {
 describe('--run', () => {
   it.each([
     ['throws', 'await 1;\nthrow new RangeError("nope")', 'The script failed: RangeError: nope (line 2).'],
+    [
+      'is left',
+      'setTimeout(() => { location.href = "/empty?again"; }, 50); await new Promise(() => undefined);',
+      'The page went elsewhere before the script had ended.',
+    ],
     ['does not compile', 'const = 1', /The script failed: SyntaxError: .* \(line 1\)\.$/],
   ])('that %s is said, and is no success', async (_, text, sentence) => {
     const ran = await record([`${site.origin}/empty`, '--for', '20s', '--run', script('bad.js', text)]);
@@ -232,6 +237,21 @@ describe('what cannot be recorded', () => {
       stdout: '',
       stderr: `streamgauge: http://127.0.0.1:${port}/ cannot be opened: net::ERR_CONNECTION_REFUSED.\n`,
     });
+  });
+
+  it('is a page that does not come', async () => {
+    const ran = await record([`${site.origin}/never`, '--for', '1500ms']);
+    expect(ran).toMatchObject({
+      status: 2,
+      stderr: `streamgauge: ${site.origin}/never did not answer within 1.5 s.\n`,
+    });
+    expect(ran.stdout).toContain('1 request');
+  });
+
+  it('is a stream without a page', async () => {
+    const ran = await record([`${site.origin}/events/bare`, '--for', '20s']);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toMatch(/\/events\/bare is a bare stream, which no page reads and nobody judges/);
   });
 
   it.each<[string, string[], RegExp]>([

@@ -57,6 +57,13 @@ const NETWORK_EVENTS = [
   'Network.eventSourceMessageReceived',
 ];
 
+/** Bodies that the browser keeps for us, in bytes: no larger ones are asked for, and its memory is the page's, too. */
+const BUFFERS = {
+  maxPostDataSize: 64 * 1024,
+  maxResourceBufferSize: 2 * 1024 * 1024,
+  maxTotalBufferSize: 64 * 1024 * 1024,
+};
+
 interface TargetInfo {
   type: string;
   targetId: string;
@@ -220,7 +227,7 @@ export class WatchedPage {
     // The tab is empty and about to be left; a frame may have begun before it was attached to.
     const runImmediately = targetId !== this.#targetId;
     const steps = [
-      session.send('Network.enable', { maxPostDataSize: 65_536 }),
+      session.send('Network.enable', BUFFERS),
       ...(Object.keys(headers).length > 0 ? [session.send('Network.setExtraHTTPHeaders', { headers })] : []),
       session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }),
     ];

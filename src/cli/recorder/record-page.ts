@@ -90,7 +90,7 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
   await until(() => opened !== undefined);
   if (opened === undefined && !signal.aborted && ended === null) {
     troubles.push(`${url} did not answer within ${forMs / 1000} s.`);
-  } else if (opened && ended === null) throw new UnopenedPage(`${url} cannot be opened: ${opened}.`);
+  } else if (opened && ended === null) throw new UnopenedPage(unopened(url, opened));
 
   const navigatedAtMs = performance.now();
   await until(() => isLoaded || performance.now() - navigatedAtMs > LOAD_WITHIN_MS);
@@ -99,8 +99,14 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
     page
       .run(script)
       .catch((error: Error) => {
-        // A script that leaves its page has done what it was for.
-        if (!isOver() && !(error instanceof CdpError)) troubles.push(`The script failed: ${error.message}.`);
+        if (isOver()) return;
+        // The protocol's own error: there is no page any more that could end it.
+        const isGone = error instanceof CdpError;
+        troubles.push(
+          isGone
+            ? 'The page went elsewhere before the script had ended.'
+            : `The script failed: ${error.message}.`,
+        );
       })
       .finally(() => {
         isScriptDone = true;
@@ -111,5 +117,23 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
   if (ended === 'crashed') {
     troubles.push('The browser crashed; what it had recorded until then is kept.');
   } else if (ended === 'closed') troubles.push('The page was closed; what was recorded until then is kept.');
-  return { trace: await recorder.finish(), troubles };
+  const trace = await recorder.finish();
+  if (isBareStream(trace)) {
+    troubles.push(
+      `${url} is a bare stream, which no page reads and nobody judges: name the page that reads it.`,
+    );
+  }
+  return { trace, troubles };
+}
+
+/** The browser shows it as the page itself. */
+function isBareStream({ streams: [page] }: Trace): boolean {
+  const type = page?.response?.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+  return page?.kind === 'document' && /event-stream|ndjson|json-seq/i.test(type);
+}
+
+function unopened(url: string, netError: string): string {
+  return netError === 'net::ERR_ABORTED'
+    ? `${url} is no page: the browser downloads it, or gets nothing.`
+    : `${url} cannot be opened: ${netError}.`;
 }

@@ -30,10 +30,10 @@ export function timingPhases(request: {
     return { ...NOTHING, blockedMs: Math.max(0, endedMs - issuedMs) };
   }
   const startMs = timing.requestTime * 1000;
-  const blockedEnd = leastNonNegative([timing.dnsStart, timing.connectStart, timing.sendStart]);
+  const blockedEnd = firstKnown([timing.dnsStart, timing.connectStart, timing.sendStart]);
   const dnsEnd = timing.dnsEnd >= 0 ? timing.dnsEnd : -1;
   const connectEnd = timing.connectEnd >= 0 ? timing.connectEnd : -1;
-  const connectStart = leastNonNegative([dnsEnd, blockedEnd]);
+  const connectStart = firstKnown([dnsEnd, blockedEnd]);
   const sendStart = Math.max(connectEnd, dnsEnd, blockedEnd);
   const waitStart = Math.max(timing.sendEnd, connectEnd, timing.sslEnd, dnsEnd, blockedEnd, 0);
   const headersAt =
@@ -61,7 +61,6 @@ const NOTHING: Phases = {
   receiveMs: 0,
 };
 
-function leastNonNegative(values: readonly number[]): number {
-  const known = values.filter((value) => value >= 0);
-  return known.length > 0 ? Math.min(...known) : 0;
+function firstKnown(values: readonly number[]): number {
+  return values.find((value) => value >= 0) ?? 0;
 }

@@ -72,7 +72,8 @@ function answer(site: SampleSite, response: ServerResponse, path: string): void 
   if (path.startsWith('/events/')) void events(response);
   else if (path === '/endless/events') void endless(response);
   else if (path === '/') html(page(site.otherOrigin));
-  else if (path === '/empty') html('<!doctype html><title>Empty</title>');
+  else if (path === '/never') return;
+  else if (path.startsWith('/empty')) html('<!doctype html><title>Empty</title>');
   else if (path === '/endless') html(`<!doctype html><script>(${READ})('/endless/events')</script>`);
   else if (path === '/frame')
     html(

@@ -14,9 +14,12 @@ export interface RunOptions {
   started?(child: ChildProcess): void;
 }
 
+let built: Promise<string> | undefined;
+
 /** Runs the built command like a shell would, without a terminal. */
 export async function streamgauge(args: string[], options: RunOptions = {}): Promise<Ran> {
-  const command = await ensureCommandBuilt();
+  built ??= ensureCommandBuilt();
+  const command = await built;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...options.env } });
     const ran: Ran = { status: null, stdout: '', stderr: '' };

@@ -11,6 +11,9 @@ export interface Recording {
   verdicts: ScenarioVerdict[];
   tracePath: string;
   reportPath: string;
+  /** How `record` ended, and what it printed. */
+  status: number | null;
+  output: string;
 }
 
 /** Streams of one page share its connections; more at a time would queue and be found doing so. */
@@ -66,6 +69,8 @@ export async function recordPage(options: {
     verdicts: scenarios.map((scenario) => judgeScenario(scenario, findings)),
     tracePath,
     reportPath,
+    status: recorded.status,
+    output: recorded.output,
   };
 }
 
