@@ -65,9 +65,9 @@ export class PanelModel {
   readonly preserveLog: Signal<boolean>;
   /** Event under the cursor or chosen in the list, as an index into the decoded events. */
   readonly eventIndex = signal<number | null>(null);
-  /** Packet chosen in a session, when the events shown are its packets. */
   /** How the events of a Socket.IO stream are shown: decoded, or as they came. */
   readonly showsPackets = signal(true);
+  /** Packet chosen in a session, when the events shown are its packets. */
   readonly packet = signal<PacketRef | null>(null);
   readonly timingFocus = signal<TimingFocus | null>(null);
   readonly notices = signal<Notice[]>([]);

@@ -55,6 +55,8 @@ export type Step = {
   | { kind: 'upgrade'; session: EngineIoSession; upgrade: UpgradeAttempt }
   | { kind: 'reconnect'; session: EngineIoSession; previous: EngineIoSession }
   | { kind: 'end'; session: EngineIoSession }
+  /** The time at which a ping had to be there, and was not. */
+  | { kind: 'overdue'; session: EngineIoSession }
   | { kind: 'created'; job: Job }
   | { kind: 'poll'; job: Job; poll: JobPoll; index: number }
   /** A call that asks like the polls do, and has no answer (yet). */
@@ -82,7 +84,7 @@ export interface Story extends Span {
 
 /** @param nowMs trace time now: what is open is drawn up to it */
 export function storyOf(group: StreamGroup, nowMs: number): Story {
-  const steps = group.kind === 'session' ? mergedSteps(group.sessions) : jobSteps(group);
+  const steps = group.kind === 'session' ? mergedSteps(group.sessions, nowMs) : jobSteps(group);
   const isOpen = steps.some((step) => isBar(step) && step.toMs === null);
   const fromMs = steps.reduce((least, step) => Math.min(least, step.atMs), steps[0]?.atMs ?? 0);
   const lastMs = steps.reduce((most, step) => Math.max(most, step.toMs ?? step.atMs), fromMs);
@@ -116,10 +118,12 @@ export function stepAt(lane: Lane, atMs: number, slackMs: number): number {
 }
 
 /** Packets and what they came by, in one order. Packets are many and sorted already, the rest are few. */
-function mergedSteps(sessions: readonly EngineIoSession[]): Step[] {
+function mergedSteps(sessions: readonly EngineIoSession[], nowMs: number): Step[] {
   const steps: Step[] = [];
   sessions.forEach((session, index) => {
     const rest = exchangeSteps(session);
+    const overdue = overdueStep(session, nowMs);
+    if (overdue) rest.push(overdue);
     const previous = sessions[index - 1];
     if (previous) {
       const { startedAtMs, exchanges } = session;
@@ -168,6 +172,7 @@ const RANK: Record<Step['kind'], number> = {
   created: 4,
   poll: 5,
   unanswered: 5,
+  overdue: 5,
   end: 6,
 };
 
@@ -198,6 +203,16 @@ function exchangeSteps(session: EngineIoSession): Step[] {
     steps.push({ kind: 'end', session, atMs: end.atMs, toMs: null, streamId: end.streamId, tone });
   }
   return steps;
+}
+
+/** Only where it mattered: the page gave up for it, or still waits. */
+function overdueStep(session: EngineIoSession, nowMs: number): Step | null {
+  const { dueAtMs } = session.heartbeat;
+  const isMissed = session.end ? session.end.cause === 'silence' : dueAtMs !== null && nowMs > dueAtMs;
+  if (dueAtMs === null || !isMissed) return null;
+  const atMs = Math.min(dueAtMs, session.end?.atMs ?? dueAtMs);
+  const streamId = session.end?.streamId ?? session.exchanges.at(-1)!.stream.id;
+  return { kind: 'overdue', session, atMs, toMs: null, streamId, tone: 'bad' };
 }
 
 function exchangeTone({ outcome, stream }: SessionExchange): Tone {
@@ -344,6 +359,8 @@ function landmarkLabel(step: Step): string | null {
       return step.upgrade.outcome === 'changed' ? 'upgraded' : 'upgrade failed';
     case 'end':
       return step.session.end?.reason ?? 'ended';
+    case 'overdue':
+      return 'ping overdue';
     case 'reconnect':
       return 'reconnect';
     case 'poll':

@@ -35,6 +35,16 @@ export function stepWords(step: Step): StepWords {
         direction: null,
       };
     }
+    case 'overdue': {
+      const { limitMs, lastPingAtMs } = step.session.heartbeat;
+      return {
+        what: 'ping overdue',
+        detail: `${lastPingAtMs === null ? 'none ever came' : 'none came'} within pingInterval + pingTimeout${
+          limitMs === null ? '' : ` (${formatDuration(limitMs)})`
+        }`,
+        direction: null,
+      };
+    }
     case 'end': {
       const { end } = step.session;
       return {

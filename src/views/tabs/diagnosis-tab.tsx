@@ -29,6 +29,22 @@ export function DiagnosisTab({ streamId }: { streamId: string | null }) {
   );
 }
 
+/** Where a stream is one of several, what it belongs to. */
+function PartOfGroup({ streamId }: { streamId: string }) {
+  const model = useModel();
+  const group = model.group(streamId);
+  if (!group || group.members.length < 2) return null;
+  return (
+    <p class="overview-line">
+      One of {formatCount(group.members.length)} streams of the{' '}
+      <button type="button" class="link" onClick={() => model.select(group.id)}>
+        {group.kindLabel === 'job' ? `job ${group.name}` : `Socket.IO client ${group.name}`}
+      </button>
+      .
+    </p>
+  );
+}
+
 /** Findings of all streams of a session or a job. */
 function GroupDiagnosis({ group: given }: { group: GroupRow }) {
   const model = useModel();
@@ -114,6 +130,7 @@ function StreamDiagnosis({ streamId }: { streamId: string }) {
   const hasPlot = series !== undefined && (series.received.atMs.length > 1 || series.bytes.atMs.length > 1);
   return (
     <div class="diagnosis scroll">
+      <PartOfGroup streamId={streamId} />
       {stream.losses.length > 0 && (
         <ul class="stream-losses">
           {stream.losses.map((loss) => (

@@ -136,6 +136,21 @@ describe('the story of a session', () => {
     expect(story.landmarks.map((one) => one.label)).toContain('reconnect');
   });
 
+  it('marks the time at which a ping had to be there, only where none came', () => {
+    const silent = (end: string) => [
+      handshake(0, 'a', { pingInterval: 1000, pingTimeout: 500 }),
+      socket(60, 'a', `${UPGRADED}\n1000 frame text 2\n+2 send 3\n${end}`),
+    ];
+    const missed = storyFrom(silent('2520 close 1006'));
+    const overdue = stepOf(missed, 'overdue');
+    expect(overdue?.atMs).toBe(2500);
+    expect(stepWords(overdue!).detail).toContain('1.50 s');
+    expect(missed.landmarks.map((one) => one.label)).toContain('ping overdue');
+    expect(stepOf(storyFrom(silent('1800 send 41\n+5 close 1005')), 'overdue')).toBeUndefined();
+    expect(stepOf(storyFrom(silent('1100 send 3'), 2000), 'overdue')).toBeUndefined();
+    expect(stepOf(storyFrom(silent('1100 send 3'), 4000), 'overdue')?.atMs).toBe(2500);
+  });
+
   it('runs up to now while something is open', () => {
     const timelines = [
       handshake(0, 'a'),
