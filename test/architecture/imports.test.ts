@@ -34,6 +34,7 @@ const PACKAGE_HOMES: Record<string, string[]> = {
   'webextension-polyfill': ['bridge', 'background', 'devtools', 'views/panel', 'views/dashboard'],
   preact: ['views'],
   '@preact/signals': ['views'],
+  idb: ['views/dashboard'],
   'chart.js': ['views/charts'],
   'chartjs-plugin-zoom': ['views/charts'],
 };
