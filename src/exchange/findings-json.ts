@@ -1,7 +1,7 @@
 import type { Diagnosis, Evidence, Finding, Incomplete, StreamRef } from '../diagnose/rule';
 import type { RuleId } from '../trace/ids';
 import type { Trace } from '../trace/types';
-import { redactText, redactUrl } from './redact';
+import { Redactor } from './redact';
 
 export const FINDINGS_FORMAT = 'streamgauge-findings';
 export const FINDINGS_VERSION = 1;
@@ -39,11 +39,13 @@ export interface FindingJson
 /** One file's part. `file`: its name as the person gave it. */
 export function findingsFile(file: string, trace: Trace, diagnosis: Diagnosis): FindingsFile {
   const byKey = new Map(diagnosis.findings.map((finding) => [finding.key, finding]));
+  // Findings quote headers and addresses, never bodies.
+  const redactor = new Redactor().learnHeaders(...trace.streams);
   return {
     file,
     streams: trace.streams.length,
-    findings: diagnosis.findings.map((finding) => findingJson(finding, byKey)),
-    incomplete: diagnosis.incomplete.map((one) => ({ ...one, stream: redactedRef(one.stream) })),
+    findings: diagnosis.findings.map((finding) => findingJson(finding, byKey, redactor)),
+    incomplete: diagnosis.incomplete.map((one) => ({ ...one, stream: redactedRef(one.stream, redactor) })),
     ...(diagnosis.failures.length > 0 && { failures: diagnosis.failures }),
   };
 }
@@ -52,7 +54,7 @@ export function findingsJson(files: FindingsFile[]): FindingsJson {
   return { format: FINDINGS_FORMAT, version: FINDINGS_VERSION, files };
 }
 
-function findingJson(finding: Finding, byKey: ReadonlyMap<string, Finding>): FindingJson {
+function findingJson(finding: Finding, byKey: ReadonlyMap<string, Finding>, redactor: Redactor): FindingJson {
   const cause = finding.supersededBy === null ? undefined : byKey.get(finding.supersededBy);
   const { id, verdict, severity, confidence, recipe, sources } = finding;
   return {
@@ -60,11 +62,11 @@ function findingJson(finding: Finding, byKey: ReadonlyMap<string, Finding>): Fin
     verdict,
     severity,
     confidence,
-    stream: redactedRef(finding.stream),
-    summary: redactText(finding.summary),
+    stream: redactedRef(finding.stream, redactor),
+    summary: redactor.text(finding.summary),
     evidence: finding.evidence.map(({ label, value, unit, threshold }) => ({
       label,
-      value: typeof value === 'string' ? redactText(value) : value,
+      value: typeof value === 'string' ? redactor.text(value) : value,
       unit,
       ...(threshold !== undefined && { threshold }),
     })),
@@ -75,7 +77,7 @@ function findingJson(finding: Finding, byKey: ReadonlyMap<string, Finding>): Fin
   };
 }
 
-function redactedRef(stream: StreamRef): StreamRef {
+function redactedRef(stream: StreamRef, redactor: Redactor): StreamRef {
   const { id, kind, method, url } = stream;
-  return { id, kind, method, url: redactUrl(url) };
+  return { id, kind, method, url: redactor.url(url) };
 }

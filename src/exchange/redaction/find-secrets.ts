@@ -111,8 +111,12 @@ const PARAMETER_VALUE = /[^&\s"'<>;,\\#)]{1,4096}/y;
 const WORD_VALUE = /[ \t]{1,4}([^\s,;"'{}[\]<>]{6,4096})/y;
 const ELEMENT = /<([\w:-]{3,64})>([^<]{1,4096})<\//g;
 
-/** Values of doubtful names that look like a secret: long, of one piece, with a digit. */
-const SECRET_LIKE = /^(?=[^"\\]{0,64}\d)[\w.~+/=:%-]{12,4096}$/;
+/**
+ * Values of doubtful names that look like a secret: long, of one piece, with a digit and a small letter. Error codes
+ * (`ERR_HTTP2_PROTOCOL`) and names of files are not.
+ */
+const SECRET_LIKE =
+  /^(?=[^"\\]{0,64}\d)(?=[^"\\]{0,64}[a-z])(?![^"\\]{0,200}\.[a-z]{2,5}$)[\w.~+/=:%-]{12,4096}$/;
 /** Runs are entered at their beginning only. */
 const BASE64_RUN = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,65536}={0,2}/g;
 const ESCAPED_RUN = /(?<![\w.~+*!%-])(?:[\w.~+*!-]|%[0-9a-f]{2}){8,65536}/gi;

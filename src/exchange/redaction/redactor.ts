@@ -53,6 +53,17 @@ export class Redactor {
     return this;
   }
 
+  /** The same of headers and addresses only, which is quick: bodies are not read. Returns itself. */
+  learnHeaders(...streams: readonly StreamRecord[]): this {
+    this.#onSecret = ({ secret, kind }) => this.#known.learn(secret, kind);
+    for (const { request, response } of streams) {
+      this.url(request.url);
+      for (const header of [...request.headers, ...(response?.headers ?? [])]) this.header(header);
+    }
+    this.#onSecret = null;
+    return this;
+  }
+
   /** Calls `onSecret` for everything that `run` takes out. */
   watch(onSecret: (found: FoundSecret) => void, run: () => void): void {
     this.#onSecret = onSecret;

@@ -3,10 +3,10 @@ export type NameClass = 'secret' | 'doubtful' | null;
 
 /** Ends of names, separators left out: `access_token`, `x-api-key`, `openaiApiKey`, `AWS_SECRET_ACCESS_KEY`. */
 const SECRET_END =
-  /(?:accesstoken|refreshtoken|idtoken|authtoken|csrftoken|xsrftoken|sessiontoken|securitytoken|bearertoken|apitoken|usertoken|devicetoken|bottoken|apikey|apisecret|authorization|jwt|password|passwd|passphrase|passcode|pwd|secret|clientsecret|secretkey|secretaccesskey|signingkey|encryptionkey|accountkey|sharedaccesskey|subscriptionkey|functionskey|masterkey|privatekey|xamzsignature|xamzcredential|xamzsecuritytoken|xgoogsignature|xgoogcredential|clientassertion|samlresponse|otp|totp|onetimecode|pincode|mfacode|cvv|cvc)$/;
+  /(?:accesstoken|refreshtoken|idtoken|authtoken|csrftoken|xsrftoken|sessiontoken|securitytoken|bearertoken|apitoken|usertoken|devicetoken|bottoken|apikey|apisecret|authorization|jwt|password|passwd|passphrase|passcode|pwd|secret|clientsecret|secretkey|secretaccesskey|signingkey|encryptionkey|accountkey|sharedaccesskey|subscriptionkey|functionskey|masterkey|privatekey|xamzsignature|xamzcredential|xamzsecuritytoken|xgoogsignature|xgoogcredential|clientassertion|samlresponse|otp|totp|onetimecode|mfacode|cvv|cvc)$/;
 /** In an address they are often secrets; in an event they are often just words: `{"token":"Hel"}`. */
 const DOUBTFUL =
-  /^(?:token|auth|signature|sig|sign|hmac|credential|credentials|key|code|state|nonce|ticket|sessionid|session|sess|pass|pin|hash|cookie|assertion|accesskey|accesskeyid)$/;
+  /^(?:token|auth|signature|sig|sign|hmac|credential|credentials|key|code|ticket|sessionid|session|sess|pass|pin|cookie|assertion|accesskey|accesskeyid)$/;
 
 /** In an address these are secrets, whatever they look like. */
 const ADDRESS_SECRET = /^(?:token|auth|signature|sig|hmac|credentials?|key|code|pass)$/;

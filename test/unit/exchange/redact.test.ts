@@ -85,6 +85,13 @@ describe('text', () => {
     JWT,
     'sk-proj-abcdefghijklmnopqrstuvwx',
     'ghp_abcdefghijklmnopqrstuvwxyz0123456789',
+    `{"password":"with \\"abc" in it"}`,
+    `{'client_secret': 'abcdefgh-python-prints-it-so'}`,
+    'export OPENAI_API_KEY=abcdefgh',
+    'X-Api-Key: abcdefgh-1',
+    'https://app:abcdefgh1@db.internal/x',
+    '%7B%22password%22%3A%22abcdefgh%22%7D',
+    btoa('{"user":"ada","password":"abcdefgh"}'),
     'AKIAIOSFODNN7EXAMPLE',
     '-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----',
   ])('hides the secret in %s', (text) => {
@@ -100,6 +107,12 @@ describe('text', () => {
     '{"token":"Hel"}',
     '{"token":" internationalization"}',
     '{"code":"E_UPSTREAM"}',
+    '{"code":"ERR_HTTP2_PROTOCOL_ERROR"}',
+    '{"key":"uploads/2024/report-17.pdf"}',
+    '{"total_tokens":12345,"hash":"9f3c6a2e00004000"}',
+    'Basic understanding-of-streams is enough',
+    'password: required',
+    '{"password":"","secret":null,"pin":true}',
     'the task-force-of-skaters',
   ])('leaves %j alone', (text) => {
     expect(redactText(text)).toBe(text);
