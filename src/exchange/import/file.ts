@@ -1,4 +1,4 @@
-import { type FlateError, FlateErrorCode, Gunzip } from 'fflate';
+import { type FlateError, FlateErrorCode, Gunzip, Unzlib } from 'fflate';
 import { concatBytes } from '../../lib/bytes';
 import { type JsonBounds, jsonExcess } from '../../lib/json-bounds';
 import { parseJson } from '../../lib/json-text';
@@ -29,7 +29,7 @@ export interface ImportedFile {
 }
 
 /**
- * Opens a HAR or trace file, plain or gzip, whatever its name. `name` is only used in messages. Throws `UnusableFile`,
+ * Opens a HAR or trace file, plain, gzip or zlib, whatever its name. `name` is only used in messages. Throws `UnusableFile`,
  * whose message says what is wrong and what to do; throws nothing else for any input.
  */
 export function importBytes(
@@ -39,7 +39,7 @@ export function importBytes(
 ): ImportedFile {
   if (bytes.length === 0) throw new UnusableFile(`${name} is empty. Export it again.`);
   if (bytes.length > maxBytes) throw tooLarge(name, `is ${mebibytes(bytes.length)}`, maxBytes);
-  const text = textOf(name, isGzip(bytes) ? gunzip(name, bytes, maxBytes) : bytes);
+  const text = textOf(name, unfolded(name, bytes, maxBytes));
   const excess = jsonExcess(text, JSON_BOUNDS);
   if (excess !== null) {
     throw new UnusableFile(
@@ -66,15 +66,20 @@ export function importBytes(
   }
 }
 
-function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+/** Opens gzip, and zlib, which mitmproxy writes under the ending `.zhar`; everything else is given back as it is. */
+function unfolded(name: string, bytes: Uint8Array, maxBytes: number): Uint8Array {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return unfold(name, bytes, maxBytes, 'gzip');
+  // RFC 1950, 2.2: method 8 with the largest window, and a check that makes the first two bytes divisible by 31.
+  const isZlib = bytes[0] === 0x78 && ((bytes[0] << 8) | (bytes[1] ?? 0)) % 31 === 0;
+  return isZlib ? unfold(name, bytes, maxBytes, 'zlib') : bytes;
 }
 
-function gunzip(name: string, bytes: Uint8Array, maxBytes: number): Uint8Array {
+function unfold(name: string, bytes: Uint8Array, maxBytes: number, form: 'gzip' | 'zlib'): Uint8Array {
   const pieces: Uint8Array[] = [];
   let byteLength = 0;
   let isComplete = false;
-  const stream = new Gunzip((piece, final) => {
+  const Unfolder = form === 'gzip' ? Gunzip : Unzlib;
+  const stream = new Unfolder((piece, final) => {
     byteLength += piece.length;
     if (byteLength > maxBytes) throw tooLarge(name, 'unfolds to more than that', maxBytes);
     pieces.push(piece);
@@ -89,13 +94,13 @@ function gunzip(name: string, bytes: Uint8Array, maxBytes: number): Uint8Array {
     if (error instanceof UnusableFile) throw error;
     if ((error as Partial<FlateError>).code !== FlateErrorCode.UnexpectedEOF) {
       throw new UnusableFile(
-        `${name} is damaged: its gzip data cannot be unfolded. Export or copy it again.`,
+        `${name} is damaged: its ${form} data cannot be unfolded. Export or copy it again.`,
       );
     }
     isComplete = false;
   }
   if (!isComplete || byteLength === 0) {
-    throw new UnusableFile(`${name} is cut off: its gzip data has no end. Export or copy it again.`);
+    throw new UnusableFile(`${name} is cut off: its ${form} data has no end. Export or copy it again.`);
   }
   return concatBytes(pieces);
 }

@@ -1,5 +1,5 @@
 import zlib from 'node:zlib';
-import { deflateSync, gzipSync, strToU8 } from 'fflate';
+import { deflateSync, gzipSync, strToU8, zlibSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
 import { importBytes, UnusableFile } from '../../../src/exchange/import/file';
 import { encodeUtf8 } from '../../../src/lib/text';
@@ -29,6 +29,7 @@ describe('opening a file', () => {
     ['a HAR in gzip', gzipSync(har), 1],
     ['a HAR with a byte-order mark', encodeUtf8(`\ufeff${new TextDecoder().decode(har)}`), 1],
     ['a HAR in UTF-16', new Uint8Array(Buffer.from(`\ufeff${new TextDecoder().decode(har)}`, 'utf16le')), 1],
+    ['a HAR in zlib, as mitmproxy compresses it', zlibSync(har), 1],
     ['a trace', trace, 4],
     ['a trace in gzip', gzipSync(trace), 4],
     [
@@ -73,6 +74,7 @@ describe('refusing a file', () => {
     ['a ZIP archive', Uint8Array.of(0x50, 0x4b, 3, 4, 200, 0, 255), /a ZIP archive: unpack it first/],
     ['a picture', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0), /a picture/],
     ['cut gzip', zipped.subarray(0, zipped.length - 20), /is cut off: its gzip data has no end/],
+    ['cut zlib', zlibSync(har).subarray(0, 60), /is cut off: its zlib data has no end/],
     ['damaged gzip', damaged, /gzip data|is not|is cut off/],
     ['only a gzip header', Uint8Array.of(0x1f, 0x8b), /gzip data/],
     ['deflate without gzip', deflateSync(har), /is not text/],
