@@ -7,6 +7,10 @@ import { VERSION } from './version';
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const [command, ...rest] = args;
   try {
+    if (command !== undefined && rest.some((one) => one === '--help' || one === '-h')) {
+      terminal.stdout.write(USAGE);
+      return RESULT.fine;
+    }
     switch (command) {
       case 'diagnose':
         return await (await import('./commands/diagnose')).diagnoseCommand(rest, terminal);
@@ -46,8 +50,9 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
 
 // A reader that stops early (`streamgauge … | head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code === 'EPIPE') process.exit(RESULT.fine);
+  complain(processTerminal(), `Standard output cannot be written: ${error.message}.`);
+  process.exit(RESULT.unusable);
 });
 
 process.exitCode = await main(process.argv.slice(2), processTerminal());
