@@ -41,7 +41,8 @@ const SHAPES: readonly Shape[] = [
   {
     kind: 'JSON web token',
     hints: ['eyJ'],
-    pattern: /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){1,3}/g,
+    // Entered at its beginning only: a hyphen is a word's end, too, and a run of them would be read again from each.
+    pattern: /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){1,3}/g,
   },
   {
     // OpenAI, Anthropic, Stripe
@@ -107,7 +108,7 @@ const MAX_NAME_LENGTH = 64;
 const MAX_VALUE_LENGTH = 8192;
 /** Up to here a value may be away from its colon. */
 const MAX_SPACES = 8;
-const PARAMETER_VALUE = /[^&\s"'<>;,\\#)]{1,4096}/y;
+const PARAMETER_VALUE = /[^&\s"'<>;,\\#)=]{1,4096}={0,2}/y;
 const WORD_VALUE = /[ \t]{1,4}([^\s,;"'{}[\]<>]{6,4096})/y;
 const ELEMENT = /<([\w:-]{3,64})>([^<]{1,4096})<\//g;
 

@@ -8,6 +8,8 @@ const WINDOW = 8;
 /** More are not remembered: a recording has a handful, a hostile one any number. */
 const MAX_FORMS = 20_000;
 const FILTER_BITS = 16;
+/** Forms that begin alike; each is looked at wherever that beginning stands. */
+const MAX_ALIKE = 256;
 
 /**
  * Secrets that were recognised in one place, to be found in all others: plain, percent-encoded, escaped as JSON, as UTF-8
@@ -43,9 +45,10 @@ export class KnownSecrets {
 
   #remember(form: string): void {
     if (form.length < WINDOW || this.#seen.has(form) || this.#seen.size >= MAX_FORMS) return;
-    this.#seen.add(form);
     const hash = hashOf(form, 0);
     const known = this.#forms.get(hash);
+    if (known && known.length >= MAX_ALIKE) return;
+    this.#seen.add(form);
     if (known) known.push(form);
     else this.#forms.set(hash, [form]);
     this.#filter[hash >>> (32 - FILTER_BITS)] = 1;

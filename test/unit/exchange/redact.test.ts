@@ -118,10 +118,29 @@ describe('text', () => {
     expect(redactText(text)).toBe(text);
   });
 
-  it('is quick on long text without secrets', () => {
-    const text = `plain ${'sk-'.repeat(100_000)}${'eyJ'.repeat(100_000)}${'"token":'.repeat(20_000)}`;
-    // A pattern that tries again from every character would take minutes and run into the test's time limit.
-    expect(redactText(text)).toMatch(/^plain /);
+  /** A pattern that tries again from every character would take minutes and run into the test's time limit. */
+  it.each([
+    'sk-',
+    'eyJ',
+    'eyJ-',
+    'eyJ.',
+    '"token":',
+    'pwd=',
+    'key=',
+    'key:',
+    '"pwd":"',
+    '"pwd":"\\\\',
+    '\\"pwd\\":\\"',
+    'bearer ',
+    'a://',
+    'a://b:c',
+    '<pwd>',
+    'AAAA',
+    '%41%42',
+    '-----BEGIN PRIVATE KEY-----',
+    '{"a":',
+  ])('is quick on a very long run of %j', (piece) => {
+    expect(redactText(piece.repeat(Math.ceil(600_000 / piece.length))).length).toBeGreaterThan(0);
   });
 });
 
