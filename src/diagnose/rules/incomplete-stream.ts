@@ -20,6 +20,13 @@ export const incompleteStream: StreamRule = {
       return { verdict: 'incomplete', reason: 'the end of the body was not captured' };
     }
     if (!truncation) return { verdict: markersOf(facts).seen ? 'pass' : 'inapplicable' };
+    // Where no errors are named a stream that the page stopped looks as clean as any; a foreign answer in it is proof.
+    if (truncation.why !== 'foreign-response' && trace.trace.meta.missing.includes('network-errors')) {
+      return {
+        verdict: 'incomplete',
+        reason: 'the recording does not say whether the page stopped the stream or something cut it',
+      };
+    }
     const { sentence, evidence, confidence, platforms } = describe(truncation);
     const endMs = stream.end!.atMs;
     return {
