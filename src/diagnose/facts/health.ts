@@ -121,7 +121,8 @@ export function healthOf(trace: TraceFacts, diagnosis: Diagnosis): TraceHealth {
   const judged = streams.map((facts) => ({ facts, outcome: outcomeOf(facts, trace) }));
   const outcomes = countOutcomes(judged.map(({ outcome }) => outcome));
   // A call with a finding (a lost job's poll) belongs to the picture as well.
-  const accused = members.filter((facts) => !isStream(facts) && byStream.has(facts.stream.id));
+  const ids = new Set(causes.map((one) => one.stream.id));
+  const accused = members.filter((facts) => !isStream(facts) && ids.has(facts.stream.id));
   const endpoints = endpointsOf(
     [...judged, ...accused.map((facts) => ({ facts, outcome: outcomeOf(facts, trace) }))],
     causes,

@@ -9,6 +9,8 @@ export interface CurveLine {
   stepped?: boolean;
   /** Points are marked; for few of them. */
   marked?: boolean;
+  /** Points that have nothing between them: marks without a line. */
+  unjoined?: boolean;
 }
 
 /** The value of the last point up to there; null before the first. */

@@ -40,8 +40,8 @@ export function CurvesChart(props: CurvesChartProps) {
         <span class="legend">
           <span class="legend-title">{title}</span>
           {lines.length > 1 &&
-            lines.map(({ label, look }) => (
-              <span key={label} class={`key curve-${look}`}>
+            lines.map(({ label, look, unjoined }) => (
+              <span key={label} class={`key curve-${look}${unjoined ? ' unjoined' : ''}`}>
                 {label}
               </span>
             ))}

@@ -69,7 +69,7 @@ export class CurvesPlot {
     this.#chart.destroy();
   }
 
-  #dataset({ points, look, stepped, marked }: CurveLine): ChartDataset<'line', Point[]> {
+  #dataset({ points, look, stepped, marked, unjoined }: CurveLine): ChartDataset<'line', Point[]> {
     const colour = { first: this.palette.arrived, second: this.palette.server, bad: this.palette.error }[
       look
     ];
@@ -86,6 +86,7 @@ export class CurvesPlot {
       pointBackgroundColor: this.palette.surface,
       pointBorderWidth: 1.5,
       stepped: stepped ? 'before' : false,
+      showLine: !unjoined,
       parsing: false,
       // Marks on the border of the area are drawn whole.
       ...(marked ? { clip: 8 } : {}),

@@ -23,12 +23,9 @@ export function PairDetail({ pair, names }: { pair: StreamPair; names: Both<stri
       <h3 id="pair-title" class="mono">
         {pair.endpoint}
       </h3>
-      <p>
-        {pair.sentence ?? 'Nothing differs by more than chance.'}
-        {pair.matchedBy === 'order' && (
-          <span class="dim"> The two asked for different things and were paired by their order.</span>
-        )}
-      </p>
+      {pair.matchedBy === 'order' && (
+        <p class="dim">The two asked for different things and were paired by their order.</p>
+      )}
       {pair.obstacles.map((obstacle) => (
         <p key={obstacle} class="inline-note warn">
           {obstacle}

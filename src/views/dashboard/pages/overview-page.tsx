@@ -348,6 +348,7 @@ function Plots({ health }: { health: TraceHealth }) {
           label: 'cut, failed or refused there',
           look: 'bad' as const,
           marked: true,
+          unjoined: true,
           points: atMs.flatMap((x, index) => (bad[index]! > 0 ? [{ x, y: bad[index]! }] : [])),
         },
       ],
@@ -384,7 +385,7 @@ function Plots({ health }: { health: TraceHealth }) {
           revision={1}
           colour="bytes"
           formatEdge={formatDuration}
-          note="All streams together; both axes of time grow by doubling."
+          note="All streams together. Time grows by doubling to the right, as beside it."
         />
       </div>
     </section>
