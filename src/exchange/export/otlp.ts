@@ -1,3 +1,4 @@
+import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { headerValue } from '../../diagnose/facts/headers';
 import type { StreamFacts } from '../../diagnose/facts/stream-facts';
@@ -18,11 +19,6 @@ type HrTime = Span['startTime'];
 const SPANS_PER_REQUEST = 200;
 /** Span events for deliveries; of more, the first and the last ones are kept, and how many are missing is told. */
 const MAX_EVENTS = 256;
-/** `SpanKind.CLIENT` and `SpanStatusCode.ERROR` of the OpenTelemetry API. */
-const CLIENT = 2;
-const UNSET = 0;
-const ERROR = 2;
-const SAMPLED = 1;
 
 /**
  * The recording as OTLP/JSON: one `ExportTraceServiceRequest` per line (the format of OpenTelemetry's file exporter), each
@@ -96,14 +92,14 @@ function spanOf(
   const hrTime = (atMs: number) => hrTimeOf(originEpochMs + atMs);
   return {
     name: request.method,
-    kind: CLIENT,
+    kind: SpanKind.CLIENT,
     spanContext: () => context.own,
     ...(context.parent && { parentSpanContext: context.parent }),
     startTime: hrTime(startMs),
     endTime: hrTime(endMs),
     duration: hrTimeOf(endMs - startMs),
     ended: true,
-    status: error === null ? { code: UNSET } : { code: ERROR, message: error },
+    status: error === null ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: error },
     attributes: {
       'http.request.method': request.method,
       'url.full': request.url,
@@ -156,10 +152,13 @@ function contextOf(stream: StreamRecord, originEpochMs: number, salt: string): C
   const spanId = hexId(seed, 2, 1);
   const sent = TRACEPARENT.exec(headerValue(stream.request.headers, 'traceparent')?.trim() ?? '');
   if (!sent) {
-    return { own: { traceId: hexId(`${seed}\ntrace`, 4, 2), spanId, traceFlags: SAMPLED }, parent: null };
+    return {
+      own: { traceId: hexId(`${seed}\ntrace`, 4, 2), spanId, traceFlags: TraceFlags.SAMPLED },
+      parent: null,
+    };
   }
   const [, traceId = '', parentId = '', flags = '01'] = sent;
-  const traceFlags = Number.parseInt(flags, 16) & SAMPLED;
+  const traceFlags = Number.parseInt(flags, 16) & TraceFlags.SAMPLED;
   return {
     own: { traceId, spanId, traceFlags },
     parent: { traceId, spanId: parentId, traceFlags, isRemote: true },
