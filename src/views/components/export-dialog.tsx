@@ -11,7 +11,7 @@ import { Icon } from './icons';
 const PURPOSES: Record<string, string> = {
   trace: 'Everything; opens here and on the command line',
   'trace.gz': 'The same, a tenth of the size',
-  har: 'For other tools; chunk times are kept in members of ours',
+  har: 'For other tools and the Network panel; events keep their times, single chunks do not',
   markdown: 'For a ticket: what is wrong, with the numbers',
   html: 'A page to send on, with plots; opens without Streamgauge',
   'csv-chunks': 'One line per delivery, for a spreadsheet',
