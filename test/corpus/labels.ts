@@ -28,6 +28,10 @@ const RecordingLabel = v.strictObject({
   expect: v.array(FindingLabel),
   /** True as well, but a matter of judgement or of the moment: may be there, on these streams. */
   also: v.optional(v.array(v.strictObject({ id: Id, url: Where }))),
+  /** Faults that happened, and that nothing in this file shows. */
+  hidden: v.optional(v.array(Id)),
+  /** Entries that cannot be read, which the import says. */
+  problems: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** Rules that may answer "could not tell" here; of these no finding is expected on that stream. */
   incomplete: v.optional(v.array(Id)),
 });
@@ -55,5 +59,5 @@ export function readRecording(name: string): Uint8Array {
 }
 
 /** Nothing in it may give an error or a warning. */
-export const isHealthy = (label: RecordingLabel): boolean =>
-  label.expect.every(({ severity }) => severity === 'info');
+export const isHealthy = ({ expect, hidden }: RecordingLabel): boolean =>
+  hidden === undefined && expect.every(({ severity }) => severity === 'info');
