@@ -126,7 +126,7 @@ function ExportDialog({ onClose }: { onClose(): void }) {
             )}
           </fieldset>
         </div>
-        <footer class="export-foot">
+        <div class="export-foot">
           <span class="dim">Nothing is sent anywhere: the file is saved by your browser.</span>
           <span class="spacer" />
           <button type="button" class="pill" onClick={() => dialog.current?.close()}>
@@ -135,7 +135,7 @@ function ExportDialog({ onClose }: { onClose(): void }) {
           <button type="submit" class="pill primary" disabled={saving || !format}>
             {saving ? 'Saving…' : redact ? 'Save' : 'Save with secrets'}
           </button>
-        </footer>
+        </div>
       </form>
     </dialog>
   );
