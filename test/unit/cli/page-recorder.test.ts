@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { CdpObject, CdpSession } from '../../../src/cli/chromium/cdp';
+import type { Bridge, NetworkSource } from '../../../src/cli/chromium/pages';
+import { PageRecorder } from '../../../src/cli/recorder/page-recorder';
+import { MAX_MESSAGE_BYTES } from '../../../src/protocol/messages';
+
+const NOW_S = Date.now() / 1000;
+
+function setUp() {
+  const recorder = new PageRecorder({ version: '0', onLoad: () => undefined, onEnd: () => undefined });
+  const commands: CdpObject[] = [];
+  const bridge: Bridge = {
+    frameId: 'F1',
+    isTop: true,
+    send: (json) => commands.push(JSON.parse(json) as CdpObject),
+  };
+  recorder.bridgeOpened(bridge);
+  return { recorder, bridge, commands };
+}
+
+/** A session whose browser has `bodies` by request id, and knows nothing else. */
+function sourceOf(id: string, bodies: Record<string, string> = {}, isWorker = false): NetworkSource {
+  const asked: string[] = [];
+  const session = {
+    id,
+    asked,
+    send: async (method: string, { requestId }: { requestId: string }) => {
+      asked.push(`${method} ${requestId}`);
+      if (method !== 'Network.getResponseBody' || bodies[requestId] === undefined) throw new Error('No data');
+      return { body: bodies[requestId], base64Encoded: false };
+    },
+  };
+  return { session: session as unknown as CdpSession, isWorker };
+}
+
+/** One whole request as the protocol tells it, begun in one session and ended in another. */
+function tell(recorder: PageRecorder, begin: NetworkSource, end: NetworkSource, own: CdpObject = {}): void {
+  const { requestId = 'r1', type = 'Fetch', size = 2, mimeType = 'application/json' } = own;
+  const url = `https://a.example/${String(requestId)}`;
+  recorder.networkEvent(
+    'Network.requestWillBeSent',
+    {
+      requestId,
+      type,
+      timestamp: 10,
+      wallTime: NOW_S,
+      frameId: 'F1',
+      request: { url, method: 'GET', headers: {} },
+    },
+    begin,
+  );
+  recorder.networkEvent(
+    'Network.responseReceived',
+    {
+      requestId,
+      timestamp: 10.1,
+      response: { status: 200, headers: { 'Content-Type': mimeType }, mimeType },
+    },
+    begin,
+  );
+  recorder.networkEvent('Network.dataReceived', { requestId, timestamp: 10.2, dataLength: size }, end);
+  recorder.networkEvent(
+    'Network.loadingFinished',
+    { requestId, timestamp: 10.3, encodedDataLength: size },
+    end,
+  );
+}
+
+describe('what pages can forge', () => {
+  it.each([
+    ['no JSON', '{"type":'],
+    ['no message', '{"type":"batch"}'],
+    ['a message larger than any may be', JSON.stringify('x'.repeat(1.5 * MAX_MESSAGE_BYTES))],
+  ])('%s is refused and counted, and the tap may go on', async (_, json) => {
+    const { recorder, bridge, commands } = setUp();
+    expect(commands.map(({ type }) => type)).toEqual(['config', 'credit']);
+    recorder.bridgeMessage(bridge, json);
+    expect(commands.at(-1)).toEqual({ type: 'credit', batches: 1 });
+    const trace = await recorder.finish();
+    expect(trace.loss.refusedMessages).toBe(1);
+  });
+
+  it('comes to nothing from a bridge that is closed', async () => {
+    const { recorder, bridge, commands } = setUp();
+    recorder.bridgeClosed(bridge);
+    recorder.bridgeMessage(bridge, 'nonsense');
+    expect(commands).toHaveLength(2);
+    expect((await recorder.finish()).loss.refusedMessages).toBe(0);
+  });
+});
+
+describe('a body', () => {
+  it('is asked of whoever ended the request, also when another began it', async () => {
+    const { recorder } = setUp();
+    tell(recorder, sourceOf('parent'), sourceOf('child', { r1: '<p>' }), { type: 'Document', size: 3 });
+    const { streams } = await recorder.finish();
+    expect(streams).toHaveLength(1);
+    expect(streams[0]).toMatchObject({ kind: 'document', end: { kind: 'complete' } });
+    expect(streams[0]?.response?.body?.text).toBe('<p>');
+  });
+
+  it('is not asked for when it is large', async () => {
+    const { recorder } = setUp();
+    const source = sourceOf('page', { r1: 'never' });
+    tell(recorder, source, source, { size: 2 * 1024 * 1024 });
+    const { streams } = await recorder.finish();
+    expect((source.session as unknown as { asked: string[] }).asked).toEqual([]);
+    expect(streams[0]?.losses).toContain('no-body');
+  });
+
+  it('that cannot be had leaves the rest as it is', async () => {
+    const { recorder } = setUp();
+    tell(recorder, sourceOf('page'), sourceOf('page'));
+    const { streams } = await recorder.finish();
+    expect(streams[0]).toMatchObject({ end: { kind: 'complete' }, response: { status: 200, body: null } });
+  });
+});
+
+it('takes nothing in after its end', async () => {
+  const { recorder, bridge } = setUp();
+  const trace = await recorder.finish();
+  tell(recorder, sourceOf('page'), sourceOf('page'));
+  recorder.bridgeMessage(bridge, 'nonsense');
+  expect(trace.streams).toEqual([]);
+  expect(trace.loss.refusedMessages).toBe(0);
+});
