@@ -14,6 +14,8 @@ import { UnusableFile } from './unusable-file';
 /** Problems told one by one; the rest are counted. */
 const MAX_TOLD_PROBLEMS = 20;
 const MAX_NOTE_BYTES = 4096;
+/** Entries looked at; of these a trace keeps the first `maxStreams` by time. Each one that is read costs time. */
+const MAX_ENTRIES = 100_000;
 
 /**
  * HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/) as Chrome, Edge, Firefox, Safari, Playwright, mitmproxy,
@@ -40,13 +42,18 @@ export function importHar(
   const { log } = parsed.output;
   const problems = new ProblemList();
   const views: HarView[] = [];
-  for (const [index, entry] of log.entries.entries()) {
+  for (const [index, entry] of log.entries.slice(0, MAX_ENTRIES).entries()) {
     const view = parseHarEntry(entry);
     if ('problem' in view) problems.add(`Entry ${index + 1} was left out: ${view.problem}`);
     else if (/^(?:https?|wss?):/i.test(view.url)) {
       views.push(view);
       for (const problem of view.problems ?? []) problems.add(`Entry ${index + 1}: ${problem}`);
     }
+  }
+  if (log.entries.length > MAX_ENTRIES) {
+    problems.add(
+      `${log.entries.length - MAX_ENTRIES} entries beyond the first ${MAX_ENTRIES} were not read.`,
+    );
   }
   views.sort((a, b) => a.startedEpochMs - b.startedEpochMs);
   const originEpochMs = views[0]?.startedEpochMs ?? 0;

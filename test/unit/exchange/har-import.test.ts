@@ -386,6 +386,13 @@ describe('files', () => {
     expect(problems.at(-1)).toBe('30 more problems of this kind.');
   });
 
+  it('reads so many entries and no more, and counts the rest', () => {
+    const entry = { startedDateTime: HAR_START, request: { url: 'https://app.example/' } };
+    const { trace, problems } = importHar(harFile(Array.from({ length: 100_005 }, () => entry)));
+    expect(trace.streams).toHaveLength(trace.limits.maxStreams);
+    expect(problems).toContain('5 entries beyond the first 100000 were not read.');
+  });
+
   it('keeps as many streams as a trace may hold, and counts the rest', () => {
     const { trace, problems } = importHar(harFile(Array.from({ length: 10_005 }, () => harEntry())));
     expect(trace.streams).toHaveLength(10_000);
