@@ -35,13 +35,22 @@ interface Verdicts {
   failures: Failure[];
 }
 
+/** What the stream rules said about one stream, in their order. */
+interface Judged {
+  /** Of the stream, when it was judged. */
+  revision: number;
+  verdicts: (Verdicts | null)[];
+  /** The rule asked for the time. */
+  usesClock: boolean[];
+}
+
 class RuleRunner implements Diagnoser {
   readonly trace: Trace;
   readonly facts: TraceMeasure;
   diagnosis: Diagnosis = { findings: [], incomplete: [], failures: [] };
   readonly #streamRules: StreamRule[];
   readonly #groupRules: GroupRule[];
-  #verdicts = new Map<StreamMeasure, Verdicts>();
+  #judged = new Map<StreamMeasure, Judged>();
   /** What siblings can see of a stream: when it changes they are judged again. */
   #outlines = new Map<StreamMeasure, string>();
 
@@ -58,13 +67,12 @@ class RuleRunner implements Diagnoser {
 
   update(options: { changed?: ReadonlySet<string>; nowMs?: number } = {}): Diagnosis {
     const looked = this.facts.update(options.changed ?? null, options.nowMs ?? null);
-    for (const measure of this.#withNeighbours(looked)) this.#verdicts.set(measure, this.#judge(measure));
+    for (const measure of this.#withNeighbours(looked)) this.#judge(measure);
     const all: Verdicts[] = [];
     for (const measure of this.facts.streams.values()) {
-      const verdicts = this.#verdicts.get(measure);
-      if (verdicts) all.push(verdicts);
+      for (const verdicts of this.#judged.get(measure)?.verdicts ?? []) if (verdicts) all.push(verdicts);
     }
-    if (this.#verdicts.size > this.facts.streams.size) this.#forgetGone();
+    if (this.#judged.size > this.facts.streams.size) this.#forgetGone();
     for (const rule of this.#groupRules) all.push(this.#judgeGroups(rule));
     this.diagnosis = {
       findings: rank(
@@ -81,8 +89,7 @@ class RuleRunner implements Diagnoser {
    * Verdicts may lean on siblings (same endpoint) and on streams of the same host, so these are judged again when a
    * stream came, got its answer, became a stream or ended; not for each chunk. Ordinary calls lean on nobody.
    */
-  #withNeighbours(looked: readonly StreamMeasure[]): Set<StreamMeasure> {
-    const judged = new Set(looked);
+  #withNeighbours(looked: readonly StreamMeasure[]): Iterable<StreamMeasure> {
     const hosts = new Set<string>();
     for (const measure of looked) {
       const { end, response } = measure.stream;
@@ -91,33 +98,48 @@ class RuleRunner implements Diagnoser {
       this.#outlines.set(measure, outline);
       if (measure.nature === 'stream') hosts.add(measure.host);
     }
+    if (hosts.size === 0) return looked;
+    const judged = new Set(looked);
     for (const host of hosts) {
       for (const facts of this.facts.ofHost(host)) {
         const measure = this.facts.streams.get(facts.stream.id);
-        if (measure?.nature === 'stream') judged.add(measure);
+        if (measure?.nature !== 'stream') continue;
+        judged.add(measure);
+        // What was said of it may rest on its neighbours.
+        this.#judged.delete(measure);
       }
     }
     return judged;
   }
 
   #forgetGone(): void {
-    for (const measure of this.#verdicts.keys()) {
+    for (const measure of this.#judged.keys()) {
       if (this.facts.streams.get(measure.stream.id) === measure) continue;
-      this.#verdicts.delete(measure);
+      this.#judged.delete(measure);
       this.#outlines.delete(measure);
     }
   }
 
-  #judge(measure: StreamMeasure): Verdicts {
-    const verdicts = emptyVerdicts();
-    for (const rule of this.#streamRules) {
+  /** Of a stream that has not moved, only what depends on the time is judged again. */
+  #judge(measure: StreamMeasure): void {
+    const { revision } = measure;
+    const before = this.#judged.get(measure);
+    const kept = before?.revision === revision ? before : null;
+    const judged: Judged = kept ?? { revision, verdicts: [], usesClock: [] };
+    const { clock } = this.facts;
+    this.#streamRules.forEach((rule, index) => {
+      if (kept && !kept.usesClock[index]) return;
+      const reads = clock.reads;
+      const verdicts = emptyVerdicts();
       try {
         this.#note(verdicts, rule, measure.stream.id, undefined, rule.judge(measure, this.facts));
       } catch (error) {
         verdicts.failures.push({ id: rule.id, streamId: measure.stream.id, message: messageOf(error) });
       }
-    }
-    return verdicts;
+      judged.verdicts[index] = isEmpty(verdicts) ? null : verdicts;
+      judged.usesClock[index] = clock.reads > reads;
+    });
+    this.#judged.set(measure, judged);
   }
 
   #judgeGroups(rule: GroupRule): Verdicts {
@@ -191,6 +213,10 @@ const GAP_NAMES: Record<SourceGap, string> = {
 
 function emptyVerdicts(): Verdicts {
   return { findings: [], explanations: [], incomplete: [], failures: [] };
+}
+
+function isEmpty({ findings, incomplete, failures }: Verdicts): boolean {
+  return findings.length === 0 && incomplete.length === 0 && failures.length === 0;
 }
 
 function messageOf(error: unknown): string {

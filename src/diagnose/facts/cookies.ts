@@ -2,6 +2,7 @@ import { parseSetCookie } from 'set-cookie-parser';
 import type { Header, StreamRecord, Trace } from '../../trace/types';
 import { type AffinityCookie, affinityOf, isSessionCookie } from './affinity-cookies';
 import { originOf, type Relation, relationOf } from './sites';
+import type { StreamFacts } from './stream-facts';
 import type { TraceFacts } from './trace-facts';
 
 /** A `Set-Cookie` header as the browser that got it understands it (RFC 6265bis). */
@@ -33,6 +34,10 @@ export interface CookieSet {
 /** What one request had to do with cookies. */
 export interface CookieUse {
   stream: StreamRecord;
+  /** Scheme, host and port of the request; empty when its address has none. */
+  server: string;
+  /** Host without port, likewise. */
+  host: string;
   /** Page that made the request; null when the source does not tell. */
   pageUrl: string | null;
   relation: Relation | null;
@@ -64,13 +69,39 @@ export function pageUrlOf(stream: StreamRecord, trace: Trace): string | null {
   return trace.meta.pageUrl;
 }
 
-/** Reads the cookies of every request, in order of time. */
-export function readCookies({ trace }: TraceFacts): CookieUse[] {
-  const uses = [...trace.streams]
-    .sort((a, b) => a.timing.startedAtMs - b.timing.startedAtMs)
-    .map((stream) => readUse(stream, trace));
+/** Asked by the browser itself before a cross-origin request: it carries no cookies and keeps none (WHATWG Fetch). */
+function isPreflight({ request }: StreamRecord): boolean {
+  return (
+    request.method === 'OPTIONS' && headerValues(request.headers, 'access-control-request-method').length > 0
+  );
+}
+
+/** Reads the cookies of every request, in order of time; again only those of streams that moved. */
+export function readCookies(facts: TraceFacts): CookieUse[] {
+  const { trace } = facts;
+  const known = facts.kept(createKnownUses);
+  const uses = [...facts.streams.values()]
+    .filter(({ stream }) => !isPreflight(stream))
+    .sort((a, b) => a.stream.timing.startedAtMs - b.stream.timing.startedAtMs)
+    .map((one): CookieUse => {
+      const { stream, revision } = one;
+      const pageUrl = stream.kind === 'document' ? stream.request.url : pageUrlOf(stream, trace);
+      let read = known.get(one);
+      if (read?.revision !== revision || read.use.pageUrl !== pageUrl) {
+        read = { revision, use: readUse(stream, pageUrl, trace) };
+        known.set(one, read);
+      }
+      // A copy: what is inferred from the others may be otherwise at the next look.
+      return { ...read.use };
+    });
   inferOmission(uses);
   return uses;
+}
+
+type KnownUses = WeakMap<StreamFacts, { revision: number; use: CookieUse }>;
+
+function createKnownUses(): KnownUses {
+  return new WeakMap();
 }
 
 /**
@@ -94,13 +125,14 @@ function inferOmission(uses: readonly CookieUse[]): void {
   }
 }
 
-function readUse(stream: StreamRecord, trace: Trace): CookieUse {
-  const pageUrl = stream.kind === 'document' ? stream.request.url : pageUrlOf(stream, trace);
+function readUse(stream: StreamRecord, pageUrl: string | null, trace: Trace): CookieUse {
   const relation = pageUrl ? relationOf(pageUrl, stream.request.url) : null;
   const cookieHeaders = headerValues(stream.request.headers, 'cookie');
   const known = stream.request.headersComplete && !trace.meta.missing.includes('cookies');
   const use: CookieUse = {
     stream,
+    server: originOf(stream.request.url) ?? '',
+    host: hostnameOf(stream.request.url),
     pageUrl,
     relation,
     credentialed: cookieHeaders.length > 0 ? true : credentialedByMode(stream, relation),
@@ -238,7 +270,7 @@ function isTrustworthy(url: URL): boolean {
 
 /** Is `cookie` meant for the server of this request at all? (Paths and schemes are looked at by `withholdingOf`.) */
 export function concerns(cookie: CookieSet, use: CookieUse): boolean {
-  const host = new URL(use.stream.request.url).hostname;
+  const { host } = use;
   return host === cookie.host || (!cookie.hostOnly && isDomainMatch(host, cookie.domain));
 }
 
@@ -297,7 +329,21 @@ function reasonOfCode(code: string): Withholding['reason'] {
   return 'unknown';
 }
 
-/** Requests to one server: same scheme, host and port. */
-export function serverOf(use: CookieUse): string {
-  return originOf(use.stream.request.url) ?? '';
+/** Uses by their server, each in order of time. */
+export function byServer(uses: readonly CookieUse[]): Map<string, CookieUse[]> {
+  const servers = new Map<string, CookieUse[]>();
+  for (const use of uses) {
+    const list = servers.get(use.server);
+    if (list) list.push(use);
+    else servers.set(use.server, [use]);
+  }
+  return servers;
+}
+
+function hostnameOf(url: string): string {
+  try {
+    return new URL(url).hostname;
+  } catch {
+    return '';
+  }
 }

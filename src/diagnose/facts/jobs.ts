@@ -1,5 +1,6 @@
 import type { StreamRecord } from '../../trace/types';
 import { headerValues } from './cookies';
+import { perStream } from './per-stream';
 import { originOf } from './sites';
 import type { StreamFacts } from './stream-facts';
 import type { TraceFacts } from './trace-facts';
@@ -54,28 +55,63 @@ const UNKNOWN = /^(not[_ -]?found|unknown|missing|no[_ -]?such[_ -]?(job|task))$
 
 /** Jobs of a trace with the calls that asked about them; a created job that nobody asked about is none. */
 export function findJobs(facts: TraceFacts): Job[] {
-  const jobs: Job[] = [];
-  const inOrder = [...facts.streams.values()].sort(
-    (a, b) => a.stream.timing.startedAtMs - b.stream.timing.startedAtMs,
-  );
-  inOrder.forEach((created, index) => {
-    if (created.stream.kind !== 'fetch' && created.stream.kind !== 'xhr') return;
-    const status = created.stream.response?.status ?? 0;
-    if (status < 200 || status >= 300) return;
-    const found = createdJob(created);
-    if (!found) return;
+  const calls = [...facts.streams.values()]
+    .sort((a, b) => a.stream.timing.startedAtMs - b.stream.timing.startedAtMs)
+    .map((one, index): Call => ({ facts: one, index, ...roleOf(one) }));
+  if (!calls.some(({ created }) => created)) return [];
+  const byName = indexByName(calls);
+  const jobs = new Map<string, Job>();
+  for (const { facts: created, created: found, index } of calls) {
     // A poll repeats the id in its answer; it does not create the job again.
-    if (jobs.some((job) => job.jobId === found.jobId)) return;
+    if (!found || jobs.has(found.jobId)) continue;
     const knownAtMs = created.stream.timing.headersAtMs ?? created.stream.timing.startedAtMs;
-    const polls = inOrder
-      .slice(index + 1)
-      .filter(
-        (one) => one.stream.timing.startedAtMs >= knownAtMs && asksAbout(one.stream, created.stream, found),
-      )
-      .flatMap((one) => readPoll(one));
-    if (polls.length > 0) jobs.push({ ...found, created, polls });
-  });
-  return jobs;
+    const named = byName.get(found.location === null ? found.jobId : addressOf(found.location)) ?? [];
+    const polls = named.flatMap((call) => {
+      const { stream } = call.facts;
+      if (call.index <= index || stream.timing.startedAtMs < knownAtMs || !call.poll) return [];
+      return asksAbout(stream, created.stream, found) ? [call.poll] : [];
+    });
+    if (polls.length > 0) jobs.set(found.jobId, { jobId: found.jobId, idFrom: found.idFrom, created, polls });
+  }
+  return [...jobs.values()];
+}
+
+/** What one call may have to do with jobs. */
+interface Role {
+  created: JobId | null;
+  /** What it may ask about: the parts of its address, and the address itself. */
+  names: readonly string[];
+  poll: JobPoll | null;
+}
+
+interface Call extends Role {
+  facts: StreamFacts;
+  /** Its place in the order of time. */
+  index: number;
+}
+
+const roleOf = perStream((facts): Role => {
+  const { stream } = facts;
+  const status = stream.response?.status ?? 0;
+  const isCall = stream.kind === 'fetch' || stream.kind === 'xhr';
+  const names = namesOf(stream);
+  return {
+    created: isCall && status >= 200 && status < 300 ? createdJob(facts) : null,
+    names,
+    poll: names.length > 0 ? readPoll(facts) : null,
+  };
+});
+
+function indexByName(calls: readonly Call[]): Map<string, Call[]> {
+  const index = new Map<string, Call[]>();
+  for (const call of calls) {
+    for (const name of call.names) {
+      const list = index.get(name);
+      if (list) list.push(call);
+      else index.set(name, [call]);
+    }
+  }
+  return index;
 }
 
 /** The JSON value of an answer's body, when it was captured and is JSON. */
@@ -133,19 +169,26 @@ function createdJob(facts: StreamFacts): JobId | null {
   return null;
 }
 
-function asksAbout(poll: StreamRecord, created: StreamRecord, job: JobId): boolean {
-  if (poll.kind !== 'fetch' && poll.kind !== 'xhr' && poll.kind !== 'eventsource') return false;
-  if (poll.request.method !== 'GET' && poll.request.method !== 'HEAD' && poll.request.method !== 'POST')
-    return false;
-  if (job.location !== null) return sameAddress(poll.request.url, job.location);
+const ASKING_METHODS = new Set(['GET', 'HEAD', 'POST']);
+/** Addresses with more parts than this are no questions about a job. */
+const MAX_NAMES = 50;
+
+function namesOf({ kind, request }: StreamRecord): string[] {
+  if (kind !== 'fetch' && kind !== 'xhr' && kind !== 'eventsource') return [];
+  if (!ASKING_METHODS.has(request.method)) return [];
   let url: URL;
   try {
-    url = new URL(poll.request.url);
+    url = new URL(request.url);
   } catch {
-    return false;
+    return [];
   }
-  const parts = [...url.pathname.split('/').map(decode), ...url.searchParams.values()];
-  if (!parts.includes(job.jobId)) return false;
+  const parts = [...url.pathname.split('/').map(decode), ...url.searchParams.values()].filter(Boolean);
+  return [...new Set([...parts.slice(0, MAX_NAMES), url.origin + url.pathname])];
+}
+
+/** `poll` names the job; is it asked of the right server? */
+function asksAbout(poll: StreamRecord, created: StreamRecord, job: JobId): boolean {
+  if (job.location !== null) return true;
   // A short number could be anything's id: it must at least be asked of the same server.
   return job.jobId.length >= 6 || originOf(poll.request.url) === originOf(created.request.url);
 }
@@ -158,35 +201,33 @@ function decode(part: string): string {
   }
 }
 
-function sameAddress(a: string, b: string): boolean {
+/** Without query and fragment; empty when it is none. */
+function addressOf(address: string): string {
   try {
-    const left = new URL(a);
-    const right = new URL(b);
-    return left.origin === right.origin && left.pathname === right.pathname;
+    const { origin, pathname } = new URL(address);
+    return origin + pathname;
   } catch {
-    return false;
+    return '';
   }
 }
 
-function readPoll(facts: StreamFacts): JobPoll[] {
+function readPoll(facts: StreamFacts): JobPoll | null {
   const { stream } = facts;
   const status = stream.response?.status ?? 0;
-  if (status === 0) return [];
+  if (status === 0) return null;
   const fields = objectOf(jsonBodyOf(facts)) ?? {};
   const nested = objectOf(fields.job) ?? objectOf(fields.task) ?? objectOf(fields.data) ?? {};
   const state = stateOf(fields) ?? stateOf(nested);
   const isLost = status === 404 || status === 410 || (state !== null && UNKNOWN.test(state));
-  return [
-    {
-      stream,
-      atMs: stream.timing.headersAtMs ?? stream.end?.atMs ?? stream.timing.startedAtMs,
-      status,
-      outcome: isLost ? 'lost' : status < 400 ? 'found' : 'failed',
-      state,
-      isFinal: state !== null && FINAL.test(state),
-      progress: progressOf(fields) ?? progressOf(nested),
-    },
-  ];
+  return {
+    stream,
+    atMs: stream.timing.headersAtMs ?? stream.end?.atMs ?? stream.timing.startedAtMs,
+    status,
+    outcome: isLost ? 'lost' : status < 400 ? 'found' : 'failed',
+    state,
+    isFinal: state !== null && FINAL.test(state),
+    progress: progressOf(fields) ?? progressOf(nested),
+  };
 }
 
 /** Answers that say the job is unknown although it had not finished: after its end it may expire. */

@@ -4,6 +4,10 @@ const OCTAVES = 26;
 /** Below the lowest edge, the log-spaced bins, above the highest edge. */
 const BIN_COUNT = OCTAVES * BINS_PER_OCTAVE + 2;
 
+/** Shared by all that are empty; nobody writes into bins but their histogram. */
+const NO_BINS: number[] = new Array(BIN_COUNT).fill(0);
+Object.freeze(NO_BINS);
+
 /** Lower edge of each bin of a `LogHistogram`, ms; the first is 0. */
 export const BIN_EDGES_MS: readonly number[] = Array.from({ length: BIN_COUNT }, (_, bin) =>
   bin === 0 ? 0 : LOWEST * 2 ** ((bin - 1) / BINS_PER_OCTAVE),
@@ -14,15 +18,24 @@ export const BIN_EDGES_MS: readonly number[] = Array.from({ length: BIN_COUNT },
  * a million values in constant memory. Means within a bin are exact, so equal values give back that very value.
  */
 export class LogHistogram {
-  readonly bins: number[] = new Array(BIN_COUNT).fill(0);
-  #sums: number[] = new Array(BIN_COUNT).fill(0);
+  /** Made with the first value: most streams of a page are calls, which have none. */
+  #bins: number[] | null = null;
+  #sums: number[] = [];
   count = 0;
   sum = 0;
 
+  get bins(): number[] {
+    return this.#bins ?? NO_BINS;
+  }
+
   add(value: number): void {
+    if (this.#bins === null) {
+      this.#bins = new Array(BIN_COUNT).fill(0);
+      this.#sums = new Array(BIN_COUNT).fill(0);
+    }
     const place = value < LOWEST ? 0 : 1 + Math.floor(Math.log2(value / LOWEST) * BINS_PER_OCTAVE);
     const bin = Math.min(BIN_COUNT - 1, place);
-    this.bins[bin]! += 1;
+    this.#bins[bin]! += 1;
     this.#sums[bin]! += value;
     this.count++;
     this.sum += value;
@@ -30,28 +43,28 @@ export class LogHistogram {
 
   /** 0 when empty. */
   get median(): number {
+    if (this.#bins === null) return 0;
     let left = (this.count + 1) / 2;
     for (let bin = 0; bin < BIN_COUNT; bin++) {
-      left -= this.bins[bin]!;
-      if (left <= 0 && this.bins[bin]! > 0) return this.#sums[bin]! / this.bins[bin]!;
+      left -= this.#bins[bin]!;
+      if (left <= 0 && this.#bins[bin]! > 0) return this.#sums[bin]! / this.#bins[bin]!;
     }
     return 0;
   }
 
   /** The value around which most lie (within about ±13 %), and the share of all values that lie there. */
   mode(): { value: number; share: number } {
+    if (this.#bins === null) return { value: 0, share: 0 };
     let bestCount = 0;
     let bestSum = 0;
     for (let bin = 0; bin < BIN_COUNT; bin++) {
-      const count = windowSum(this.bins, bin);
+      const count = windowSum(this.#bins, bin);
       if (count > bestCount) {
         bestCount = count;
         bestSum = windowSum(this.#sums, bin);
       }
     }
-    return bestCount === 0
-      ? { value: 0, share: 0 }
-      : { value: bestSum / bestCount, share: bestCount / this.count };
+    return { value: bestSum / bestCount, share: bestCount / this.count };
   }
 }
 

@@ -1,4 +1,3 @@
-import type { StreamRecord } from '../../trace/types';
 import { describeSession } from './session-describe';
 import { ExchangeReader } from './session-exchange';
 import { SessionLog } from './session-log';
@@ -15,50 +14,74 @@ interface Draft {
   log: SessionLog;
   /** Null: something moved since it was described. */
   described: EngineIoSession | null;
-  /** What was seen of its exchanges when it was described. */
-  outline: string;
+  /** Grows with its exchanges: what it was when it was described. */
+  outline: number;
 }
 
 /** A handshake that could not be read belongs to a session that shows within this. */
 const ADOPTION_MS = 5000;
 /** A reconnect follows within this; clients back off to five seconds by default, and some to a minute. */
 const RECONNECT_MS = 90_000;
+/** Sessions of one client that may still be continued. */
+const MAX_WAITING = 50;
 /** Clocks of two sources may disagree by this. */
 const SLACK_MS = 100;
 
+/** A stream that was looked at; `reader` null: it is not Engine.IO's. */
+interface Entry {
+  facts: StreamFacts;
+  revision: number;
+  reader: ExchangeReader | null;
+}
+
 /** Groups the streams of a trace into sessions and extends them as the trace grows. */
 export class SessionBook {
-  /** Null: looked at, and not Engine.IO. */
-  #readers = new Map<string, { facts: StreamFacts; stream: StreamRecord; reader: ExchangeReader | null }>();
+  #entries = new Map<string, Entry>();
   #drafts = new Map<string, Draft>();
+  #sessions: readonly EngineIoSession[] = [];
+  #chained: readonly EngineIoSession[] = [];
 
   update(facts: TraceFacts): readonly EngineIoSession[] {
-    const readers = this.#readAll(facts);
-    const drafts = this.#group(readers);
-    const sessions = drafts.map((draft) => this.#describe(draft, facts));
-    return chained(sessions);
+    if (this.#readAll(facts)) this.#group();
+    const sessions = [...this.#drafts.values()].map((draft) => describe(draft, facts));
+    const isSame =
+      sessions.length === this.#sessions.length && sessions.every((one, at) => one === this.#sessions[at]);
+    if (isSame) return this.#chained;
+    this.#sessions = sessions;
+    this.#chained = chained(sessions);
+    return this.#chained;
   }
 
-  #readAll(facts: TraceFacts): ExchangeReader[] {
-    const all: ExchangeReader[] = [];
-    const known = this.#readers;
+  /** Reads what moved. False: nothing of Engine.IO did. */
+  #readAll(facts: TraceFacts): boolean {
+    const entries = this.#entries;
+    let hasMoved = false;
     for (const [id, one] of facts.streams) {
-      let entry = known.get(id);
+      let entry = entries.get(id);
       if (entry?.facts !== one) {
-        entry = { facts: one, stream: one.stream, reader: ExchangeReader.of(one) };
-        known.set(id, entry);
+        if (entry?.reader) hasMoved = true;
+        entry = { facts: one, revision: -1, reader: ExchangeReader.of(one) };
+        entries.set(id, entry);
       }
-      if (!entry.reader) continue;
+      if (!entry.reader || entry.revision === one.revision) continue;
+      entry.revision = one.revision;
       entry.reader.update();
-      all.push(entry.reader);
+      hasMoved = true;
     }
-    if (known.size > facts.streams.size) {
-      for (const id of known.keys()) if (!facts.streams.has(id)) known.delete(id);
+    if (entries.size > facts.streams.size) {
+      for (const [id, { reader }] of entries) {
+        if (facts.streams.has(id)) continue;
+        entries.delete(id);
+        if (reader) hasMoved = true;
+      }
     }
-    return all.sort((a, b) => a.startedAtMs - b.startedAtMs);
+    return hasMoved;
   }
 
-  #group(readers: readonly ExchangeReader[]): Draft[] {
+  #group(): void {
+    const readers = [...this.#entries.values()]
+      .flatMap(({ reader }) => reader ?? [])
+      .sort((a, b) => a.startedAtMs - b.startedAtMs);
     const groups = new Map<string, { sid: string | null; readers: ExchangeReader[] }>();
     for (const reader of readers) {
       const { sid } = reader;
@@ -78,35 +101,32 @@ export class SessionBook {
             id,
             sid: group.sid,
             readers: [],
-            generations: 0,
+            generations: -1,
             log: new SessionLog(),
             described: null,
-            outline: '',
+            outline: -1,
           };
       if (draft.readers.some((reader, index) => reader !== group.readers[index])) draft.generations = -1;
       draft.readers = group.readers;
       drafts.set(id, draft);
     }
     this.#drafts = drafts;
-    return [...drafts.values()];
-  }
-
-  #describe(draft: Draft, facts: TraceFacts): EngineIoSession {
-    const hasPackets = feed(draft);
-    const isOpen = draft.readers.some(({ endedAtMs }) => endedAtMs === null);
-    const outline = draft.readers
-      .map((one) => `${one.status} ${one.outcome} ${one.endedAtMs} ${one.openedAtMs} ${one.refusal?.code}`)
-      .join('|');
-    if (!draft.described || hasPackets || isOpen || outline !== draft.outline) {
-      draft.outline = outline;
-      draft.described = describeSession(draft.id, draft.sid, draft.readers, draft.log, facts);
-    }
-    return draft.described;
   }
 }
 
+/** Again only when something of it moved, or while it lasts: then its silences grow. */
+function describe(draft: Draft, facts: TraceFacts): EngineIoSession {
+  const outline = draft.readers.reduce((sum, { facts: one }) => sum + one.revision, draft.readers.length);
+  if (!draft.described || draft.described.end === null || outline !== draft.outline) {
+    feed(draft);
+    draft.outline = outline;
+    draft.described = describeSession(draft.id, draft.sid, draft.readers, draft.log, facts);
+  }
+  return draft.described;
+}
+
 /** Brings the log up to date. New packets come last, as a rule; when one belongs further up, all are read again. */
-function feed(draft: Draft): boolean {
+function feed(draft: Draft): void {
   const generations = draft.readers.reduce((sum, { generation }) => sum + generation, 0);
   let mustRestart = draft.generations !== generations;
   draft.generations = generations;
@@ -119,7 +139,6 @@ function feed(draft: Draft): boolean {
   }
   fresh.sort((a, b) => a.packet.atMs - b.packet.atMs);
   for (const carried of fresh) draft.log.feed(carried);
-  return fresh.length > 0 || mustRestart;
 }
 
 /** Sanitized recordings lack the handshake's body, and with it the `sid`: what follows it at once tells. */
@@ -154,7 +173,7 @@ function isSamePage(a: ExchangeReader, b: ExchangeReader): boolean {
 function chained(sessions: readonly EngineIoSession[]): readonly EngineIoSession[] {
   const inOrder = [...sessions].sort((a, b) => a.startedAtMs - b.startedAtMs);
   const free = new Map<string, EngineIoSession[]>();
-  return inOrder.map((session) => {
+  for (const session of inOrder) {
     const key = `${session.documentId} ${session.endpoint}`;
     const earlier = free.get(key) ?? [];
     const index = earlier.findLastIndex((one) => {
@@ -162,8 +181,10 @@ function chained(sessions: readonly EngineIoSession[]): readonly EngineIoSession
       const overAtMs = one.endedAtMs ?? one.heartbeat.dueAtMs ?? Number.POSITIVE_INFINITY;
       return overAtMs <= session.startedAtMs + SLACK_MS && session.startedAtMs - overAtMs <= RECONNECT_MS;
     });
-    const previousId = index < 0 ? null : earlier.splice(index, 1)[0]!.id;
-    free.set(key, [...earlier, session].slice(-50));
-    return session.previousId === previousId ? session : { ...session, previousId };
-  });
+    // The book's own objects: nobody else has seen them with another predecessor, but for streams that were taken away.
+    (session as { previousId: string | null }).previousId =
+      index < 0 ? null : earlier.splice(index, 1)[0]!.id;
+    free.set(key, [...earlier, session].slice(-MAX_WAITING));
+  }
+  return inOrder;
 }

@@ -9,6 +9,8 @@ import type { PlatformId } from '../platforms';
 export interface StreamFacts {
   readonly stream: StreamRecord;
   readonly decoded: DecodedStream;
+  /** Grows when something of the stream is new: what was derived of it before is then out of date. */
+  readonly revision: number;
   /**
    * - `stream`: delivered piece by piece on purpose (SSE, NDJSON, WebSocket, a body the page read by chunk and whose
    *   content is made of units)

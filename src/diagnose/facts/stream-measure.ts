@@ -6,6 +6,7 @@ import { blockStartOf, DeliveryMeter, QUANTA } from './deliveries';
 import { endpointOf, hostOf } from './endpoint';
 import { responseHeader } from './headers';
 import { hopsOf } from './hops';
+import { LookClock } from './look-clock';
 import { isWaitMisfiled } from './moments';
 import { asksForStream, natureOf } from './nature';
 import type {
@@ -34,8 +35,9 @@ export class StreamMeasure implements StreamFacts {
   askedForStream = false;
   nature: StreamFacts['nature'] = 'call';
   requestAtMs = 0;
-  /** Trace time of the look: an open stream is as old as that. */
-  nowMs: number;
+  revision = 0;
+  /** Tells the time of the look: an open stream is as old as that. */
+  readonly #clock: LookClock;
   #decoder: StreamDecoder;
   #document: DocumentRecord | null;
   #deliveries: DeliveryMeter;
@@ -43,11 +45,18 @@ export class StreamMeasure implements StreamFacts {
   #generation = 0;
   #columns: object;
   #columnLength = 0;
+  #seen: readonly unknown[] = [];
   #hops: Hop[] = [];
   #hopsSource: { headers: unknown; length: number } | null = null;
 
-  constructor(stream: StreamRecord, document: DocumentRecord | null, originEpochMs: number) {
+  constructor(
+    stream: StreamRecord,
+    document: DocumentRecord | null,
+    originEpochMs: number,
+    clock = new LookClock(),
+  ) {
     this.stream = stream;
+    this.#clock = clock;
     this.originEpochMs = originEpochMs;
     this.host = hostOf(stream.request.url);
     this.endpoint = endpointOf(stream.request.method, stream.request.url);
@@ -55,12 +64,17 @@ export class StreamMeasure implements StreamFacts {
     this.#decoder = createDecoder(stream);
     this.#deliveries = new DeliveryMeter(stream.timing.startedAtMs);
     this.#columns = stream.chunks;
-    this.nowMs = stream.timing.startedAtMs;
   }
 
-  /** Reads what the stream gained since the last call. */
-  read(): void {
+  /**
+   * Reads what the stream gained since the last call. `isNamed`: it is known to have moved; else its parts are looked at.
+   */
+  read(isNamed = true): void {
     const { stream } = this;
+    const parts = partsOf(stream, this.#document);
+    if (isNamed || parts.some((one, index) => one !== this.#seen[index])) this.revision++;
+    else return;
+    this.#seen = parts;
     this.requestAtMs = requestAtMsOf(stream);
     this.#decoder.update();
     const columns = stream.chunks.atMs.length > 0 ? stream.chunks : stream.messages;
@@ -262,7 +276,7 @@ export class StreamMeasure implements StreamFacts {
   }
 
   get #endMs(): number {
-    return this.stream.end?.atMs ?? Math.max(this.nowMs, this.lastKnownMs);
+    return this.stream.end?.atMs ?? Math.max(this.#clock.nowMs, this.lastKnownMs);
   }
 
   /** Body bytes cannot have been there before this. */
@@ -289,6 +303,29 @@ export class StreamMeasure implements StreamFacts {
       confidence[index] === Confidence.uncertain ? blockStartOf(this.#document, atMs) : null;
     return Math.min(atMs, Math.max(emptyAtMs, blockStartMs ?? emptyAtMs));
   }
+}
+
+/** What changes when a stream moves: a live one is extended in place, or parts of it are replaced. */
+function partsOf(stream: StreamRecord, page: DocumentRecord | null): unknown[] {
+  const { chunks, messages, request, response, timing, end, losses, documentId } = stream;
+  return [
+    chunks,
+    chunks.atMs.length,
+    messages,
+    messages.atMs.length,
+    request.headers,
+    request.headers.length,
+    request.body,
+    response,
+    response?.headers.length,
+    response?.body,
+    timing.headersAtMs,
+    timing.phases,
+    end,
+    losses.length,
+    documentId,
+    page?.blocked.startMs.length,
+  ];
 }
 
 /** When the request left. HAR phases before it (queue, DNS, connection) are the browser's and the network's. */

@@ -1,4 +1,5 @@
 import type { Trace } from '../../trace/types';
+import { LookClock } from './look-clock';
 import type { StreamFacts } from './stream-facts';
 import { StreamMeasure } from './stream-measure';
 import type { TraceFacts } from './trace-facts';
@@ -8,15 +9,19 @@ const NONE: readonly StreamFacts[] = [];
 /** Measures a trace as it grows: one `StreamMeasure` per stream, found again by endpoint and by host. */
 export class TraceMeasure implements TraceFacts {
   readonly trace: Trace;
-  nowMs = 0;
+  readonly clock = new LookClock();
   readonly streams = new Map<string, StreamMeasure>();
   #byEndpoint = new Map<string, StreamMeasure[]>();
   #byHost = new Map<string, StreamMeasure[]>();
-  #derived = new Map<unknown, unknown>();
+  #derived = new Map<unknown, { value: unknown; usesClock: boolean }>();
   #kept = new Map<unknown, unknown>();
 
   constructor(trace: Trace) {
     this.trace = trace;
+  }
+
+  get nowMs(): number {
+    return this.clock.nowMs;
   }
 
   /**
@@ -33,11 +38,10 @@ export class TraceMeasure implements TraceFacts {
     }
     let lastMs = this.nowMs;
     for (const measure of looked) {
-      measure.read();
+      measure.read(changed === null || changed.has(measure.stream.id) || fresh.has(measure));
       lastMs = Math.max(lastMs, measure.lastKnownMs);
     }
-    this.nowMs = nowMs ?? Math.max(lastMs, this.trace.meta.endedAtMs ?? lastMs);
-    for (const measure of looked) measure.nowMs = this.nowMs;
+    this.clock.set(nowMs ?? Math.max(lastMs, this.trace.meta.endedAtMs ?? lastMs));
     return looked;
   }
 
@@ -50,8 +54,14 @@ export class TraceMeasure implements TraceFacts {
   }
 
   derived<Value>(compute: (facts: TraceFacts) => Value): Value {
-    if (!this.#derived.has(compute)) this.#derived.set(compute, compute(this));
-    return this.#derived.get(compute) as Value;
+    let known = this.#derived.get(compute);
+    if (!known) {
+      const before = this.clock.reads;
+      const value = compute(this);
+      known = { value, usesClock: this.clock.reads > before };
+      this.#derived.set(compute, known);
+    } else if (known.usesClock) this.clock.reads++;
+    return known.value as Value;
   }
 
   kept<Value>(create: () => Value): Value {
@@ -72,7 +82,7 @@ export class TraceMeasure implements TraceFacts {
       let measure = known.get(stream.id);
       if (measure?.stream !== stream) {
         const document = documents.find(({ id }) => id === stream.documentId) ?? null;
-        measure = new StreamMeasure(stream, document, this.trace.meta.originEpochMs);
+        measure = new StreamMeasure(stream, document, this.trace.meta.originEpochMs, this.clock);
         fresh.add(measure);
       }
       this.streams.set(stream.id, measure);

@@ -29,6 +29,21 @@ const TAIL_CHARACTERS = 4096;
  * body was not captured.
  */
 export function truncationOf(facts: StreamFacts, trace: TraceFacts): Truncation | 'unknown' | null {
+  // Siblings ask for each other's: each is found once per look.
+  const known = trace.derived(createKnown);
+  let truncation = known.get(facts);
+  if (truncation === undefined) {
+    truncation = findTruncation(facts, trace);
+    known.set(facts, truncation);
+  }
+  return truncation;
+}
+
+function createKnown(): Map<StreamFacts, Truncation | 'unknown' | null> {
+  return new Map();
+}
+
+function findTruncation(facts: StreamFacts, trace: TraceFacts): Truncation | 'unknown' | null {
   const { stream, decoded } = facts;
   if (facts.nature !== 'stream' || stream.kind === 'websocket' || endingOf(stream) !== 'clean') return null;
   if (stream.response && (stream.response.status < 200 || stream.response.status > 299)) return null;

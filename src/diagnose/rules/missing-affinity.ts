@@ -1,6 +1,6 @@
 import { formatCount } from '../../lib/format';
 import { findSplitState, instancesOf, type SplitState } from '../facts/backends';
-import { type CookieUse, readCookies, serverOf } from '../facts/cookies';
+import { type CookieUse, readCookies } from '../facts/cookies';
 import type { TraceFacts } from '../facts/trace-facts';
 import type { GroupRule, Judgement } from '../rule';
 
@@ -24,7 +24,7 @@ export const missingAffinity: GroupRule = {
 };
 
 function judgeServer(split: SplitState, uses: CookieUse[], facts: TraceFacts): Judgement {
-  const own = uses.filter((use) => serverOf(use) === split.server);
+  const own = uses.filter((use) => use.server === split.server);
   // A pin that was set, kept or not, is the business of the rules about credentials.
   if (own.some((use) => use.set.some((cookie) => cookie.affinity))) return { verdict: 'pass' };
   if (!own.some((use) => use.stream.response?.headersComplete)) {

@@ -1,6 +1,6 @@
 import { formatCount } from '../../lib/format';
 import { isUnknownSession } from '../facts/backends';
-import { type CookieUse, readCookies, serverOf } from '../facts/cookies';
+import { byServer, type CookieUse, readCookies } from '../facts/cookies';
 import { findJobs, lostPolls } from '../facts/jobs';
 import type { TraceFacts } from '../facts/trace-facts';
 import type { PlatformId } from '../platforms';
@@ -14,14 +14,10 @@ export const omittedCredentials: GroupRule = {
   sources: ['001_ca2a4bd3fe6f607d.txt'],
   needs: ['cookies'],
   judge(facts) {
-    const byServer = new Map<string, CookieUse[]>();
-    for (const use of facts.derived(readCookies)) {
-      if (use.relation === null || use.relation === 'same-origin') continue;
-      const list = byServer.get(serverOf(use));
-      if (list) list.push(use);
-      else byServer.set(serverOf(use), [use]);
-    }
-    return [...byServer].flatMap(([server, uses]) => judgeServer(server, uses, facts));
+    const across = facts
+      .derived(readCookies)
+      .filter(({ relation }) => relation !== null && relation !== 'same-origin');
+    return [...byServer(across)].flatMap(([server, uses]) => judgeServer(server, uses, facts));
   },
 };
 

@@ -1,11 +1,11 @@
 import { formatCount } from '../../lib/format';
 import { isUnknownSession } from '../facts/backends';
 import {
+  byServer,
   type CookieSet,
   type CookieUse,
   concerns,
   readCookies,
-  serverOf,
   type Withholding,
   withholdingOf,
 } from '../facts/cookies';
@@ -21,13 +21,9 @@ export const unreturnedCookie: GroupRule = {
   sources: ['001_ca2a4bd3fe6f607d.txt'],
   needs: ['cookies'],
   judge(facts) {
-    const byServer = new Map<string, CookieUse[]>();
-    for (const use of facts.derived(readCookies)) {
-      const list = byServer.get(serverOf(use));
-      if (list) list.push(use);
-      else byServer.set(serverOf(use), [use]);
-    }
-    return [...byServer].flatMap(([server, uses]) => judgeServer(server, uses, facts));
+    return [...byServer(facts.derived(readCookies))].flatMap(([server, uses]) =>
+      judgeServer(server, uses, facts),
+    );
   },
 };
 
@@ -41,17 +37,13 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
   const missing: Unreturned[] = [];
   let returned = 0;
   let unknown = 0;
+  const pins = new PinsSoFar(uses);
   for (const use of uses) {
     if (use.credentialed !== true) {
       if (use.credentialed === null) unknown++;
       continue;
     }
-    const earlier = uses
-      .filter((one) => one.credentialed !== false)
-      .flatMap((one) => one.set)
-      .filter(
-        (cookie) => cookie.affinity && cookie.atMs <= use.stream.timing.startedAtMs && concerns(cookie, use),
-      );
+    const earlier = pins.until(use.stream.timing.startedAtMs).filter((cookie) => concerns(cookie, use));
     if (earlier.length === 0) continue;
     if (use.sent === null) {
       unknown++;
@@ -132,6 +124,46 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
     },
     first.use.stream.id,
   );
+}
+
+/**
+ * Affinity cookies as they stand while time goes on: of those that differ in nothing but their value, the latest. (ALB
+ * sets its pin anew in every answer.)
+ */
+class PinsSoFar {
+  readonly #coming: { cookie: CookieSet; order: number }[];
+  readonly #latest = new Map<string, { cookie: CookieSet; order: number }>();
+  #standing: CookieSet[] = [];
+
+  constructor(uses: readonly CookieUse[]) {
+    this.#coming = uses
+      .filter(({ credentialed }) => credentialed !== false)
+      .flatMap(({ set }) => set)
+      .filter(({ affinity }) => affinity !== null)
+      .map((cookie, order) => ({ cookie, order }))
+      // The next one last.
+      .sort((a, b) => b.cookie.atMs - a.cookie.atMs);
+  }
+
+  /** Set no later than `atMs`, which must not go back; in the order of the requests that set them. */
+  until(atMs: number): readonly CookieSet[] {
+    let hasNew = false;
+    for (let next = this.#coming.at(-1); next && next.cookie.atMs <= atMs; next = this.#coming.at(-1)) {
+      this.#coming.pop();
+      const { name, host, domain, hostOnly, path } = next.cookie;
+      const key = `${name} ${host} ${domain} ${hostOnly} ${path}`;
+      const before = this.#latest.get(key);
+      if (before && before.order > next.order) continue;
+      this.#latest.set(key, next);
+      hasNew = true;
+    }
+    if (hasNew) {
+      this.#standing = [...this.#latest.values()]
+        .sort((a, b) => a.order - b.order)
+        .map(({ cookie }) => cookie);
+    }
+    return this.#standing;
+  }
 }
 
 function latestOfEach(cookies: CookieSet[]): CookieSet[] {

@@ -3,6 +3,7 @@ import type { GroupRule, Judgement, Rule, StreamRule } from '../../../src/diagno
 import { createDiagnoser, diagnose } from '../../../src/diagnose/run';
 import type { RuleId } from '../../../src/trace/ids';
 import { drawStream, drawTrace } from '../../support/draw';
+import { drawMixedPage, growTrace, traceUntil } from '../../support/mixed-page';
 
 const fail = (
   severity: 'error' | 'warning' | 'info',
@@ -197,7 +198,42 @@ describe('a growing trace', () => {
     return { judged, one };
   };
 
-  it('looks again only at streams that changed or are open', () => {
+  it('looks again at open streams for rules that ask for the time, and at no others', () => {
+    const { judged, one } = counting();
+    const timed: string[] = [];
+    const clocked: StreamRule = {
+      ...one,
+      id: 'stalled-stream',
+      judge: (facts) => {
+        timed.push(facts.stream.id);
+        return facts.ageMs > 500 ? fail('warning') : { verdict: 'pass' };
+      },
+    };
+    const trace = drawTrace([
+      'ask GET https://one.test/a | 10 headers 200 text/event-stream | 20 data x',
+      'ask GET https://two.test/b | 10 headers 200 text/event-stream | 20 data x | 30 end',
+    ]);
+    const diagnoser = createDiagnoser(trace, [one, clocked]);
+    expect(diagnoser.update({ nowMs: 400 }).findings).toEqual([]);
+    for (const list of [judged, timed]) expect(list.splice(0)).toEqual(['s1', 's2']);
+    expect(diagnoser.update({ changed: new Set(), nowMs: 600 }).findings).toMatchObject([
+      { stream: { id: 's1' } },
+    ]);
+    expect([judged.splice(0), timed.splice(0)]).toEqual([[], ['s1']]);
+  });
+
+  it('looks again at an open stream whose parts were replaced, named or not', () => {
+    const { judged, one } = counting();
+    const trace = drawTrace('ask GET https://one.test/a | 10 headers 200 text/event-stream | 20 data x');
+    const diagnoser = createDiagnoser(trace, [one]);
+    diagnoser.update();
+    trace.streams[0]!.response = { ...trace.streams[0]!.response! };
+    diagnoser.update({ changed: new Set() });
+    diagnoser.update({ changed: new Set() });
+    expect(judged).toEqual(['s1', 's1']);
+  });
+
+  it('looks again only at streams that changed', () => {
     const { judged, one } = counting();
     const trace = drawTrace([
       'ask GET https://one.test/a | 10 headers 200 text/event-stream | 20 data x | 30 end',
@@ -209,7 +245,7 @@ describe('a growing trace', () => {
     diagnoser.update();
     expect(judged.splice(0)).toEqual(['s1', 's2', 's3']);
     diagnoser.update({ changed: new Set(['s3']) });
-    expect(judged.splice(0).sort()).toEqual(['s2', 's3']);
+    expect(judged.splice(0)).toEqual(['s3']);
     const grown = trace.streams[2]!;
     const more = drawStream('30 data x | 40 data y', { id: 'x' });
     for (const key of ['atMs', 'byteLength', 'waitedMs', 'confidence', 'payload'] as const) {
@@ -263,5 +299,18 @@ describe('a growing trace', () => {
     expect(diagnoser.factsOf('s1')?.tailSilenceMs).toBe(680);
     diagnoser.update({ nowMs: 5020, changed: new Set() });
     expect(diagnoser.factsOf('s1')).toMatchObject({ tailSilenceMs: 5000, ageMs: 5020 });
+  });
+
+  it('gives in the end what one look at the whole gives, with all rules', () => {
+    const whole = drawMixedPage(80);
+    const endMs = 20_000;
+    const trace = traceUntil(whole, 0);
+    const diagnoser = createDiagnoser(trace);
+    for (let atMs = 0; atMs <= endMs; atMs += 250) {
+      diagnoser.update({ changed: growTrace(trace, traceUntil(whole, atMs)), nowMs: atMs });
+    }
+    const atOnce = diagnose(traceUntil(whole, endMs), endMs);
+    expect(atOnce.findings.length).toBeGreaterThan(5);
+    expect(diagnoser.diagnosis).toEqual(atOnce);
   });
 });

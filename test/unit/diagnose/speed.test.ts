@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createDiagnoser } from '../../../src/diagnose/run';
 import type { StreamRecord, Trace } from '../../../src/trace/types';
 import { drawTrace } from '../../support/draw';
+import { drawMixedPage } from '../../support/mixed-page';
 
 const RECORDS_PER_SECOND = 300_000;
 const payload = new TextEncoder().encode('data: {"delta":"word"}\n\n');
@@ -69,5 +70,27 @@ describe('speed', () => {
     costOf(1000);
     // A hundred times the length; re-reading would cost a hundred times as much.
     expect(costOf(200_000) / costOf(2_000)).toBeLessThan(8);
+  });
+
+  it('costs a fraction of the first look to look at one of a thousand streams again', {
+    timeout: 60_000,
+  }, () => {
+    const trace = drawMixedPage(1000);
+    const first = Math.min(...Array.from({ length: 3 }, () => cost(() => createDiagnoser(trace).update())));
+    const diagnoser = createDiagnoser(trace);
+    diagnoser.update();
+    const changed = new Set([trace.streams[500]!.id]);
+    const again = Math.min(...Array.from({ length: 9 }, () => cost(() => diagnoser.update({ changed }))));
+    expect(again / first).toBeLessThan(0.25);
+  });
+
+  it('grows with the number of streams, not with its square', { timeout: 60_000 }, () => {
+    const costOf = (count: number) => {
+      const trace = drawMixedPage(count);
+      return Math.min(...Array.from({ length: 4 }, () => cost(() => createDiagnoser(trace).update())));
+    };
+    costOf(150);
+    // Ten times the streams.
+    expect(costOf(1500) / costOf(150)).toBeLessThan(30);
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type EngineIoSession, sessionOf, sessionsOf } from '../../../../src/diagnose/facts/sessions';
 import { createDiagnoser } from '../../../../src/diagnose/run';
-import type { StreamRecord, Trace } from '../../../../src/trace/types';
+import type { Trace } from '../../../../src/trace/types';
 import { drawTrace } from '../../../support/draw';
+import { growTrace, traceUntil } from '../../../support/mixed-page';
 import {
   handshake,
   openPacket,
@@ -245,14 +246,6 @@ describe('a recording with holes', () => {
 });
 
 describe('a session that grows', () => {
-  /** Cuts what happened after `atMs` off a copy of the trace. */
-  const until = (whole: Trace, atMs: number): Trace => {
-    const trace = structuredClone(whole);
-    trace.streams = trace.streams.filter(({ timing }) => timing.startedAtMs <= atMs);
-    for (const stream of trace.streams) cutOff(stream, atMs);
-    return trace;
-  };
-
   it('is the same as one that was read at once, whatever the order of arrival', () => {
     const whole = drawTrace([
       ...upgrading(
@@ -263,16 +256,12 @@ describe('a session that grows', () => {
       ...lostSession(3000),
       ...upgrading(5000, 'c', '+50x40 data 42["n",{n}]'),
     ]);
-    const trace = until(whole, 0);
+    const trace = traceUntil(whole, 0);
     const diagnoser = createDiagnoser(trace, []);
     const seen = new Set<number>();
     for (let atMs = 0; atMs <= 8000; atMs += 37) {
-      const now = until(whole, atMs);
-      for (const [index, stream] of now.streams.entries()) {
-        if (!trace.streams[index]) trace.streams.push(stream);
-        else grow(trace.streams[index], stream);
-      }
-      diagnoser.update({ nowMs: atMs });
+      const changed = growTrace(trace, traceUntil(whole, atMs));
+      diagnoser.update({ nowMs: atMs, changed });
       seen.add(sessionsOf(diagnoser.facts).length);
     }
     expect(seen).toEqual(new Set([1, 2, 3]));
@@ -289,7 +278,7 @@ describe('a session that grows', () => {
     const diagnoser = createDiagnoser(trace, []);
     diagnoser.update();
     const [before] = sessionsOf(diagnoser.facts);
-    diagnoser.update();
+    diagnoser.update({ changed: new Set() });
     expect(sessionsOf(diagnoser.facts)[0]).toBe(before);
   });
 });
@@ -309,30 +298,4 @@ function plain(sessions: readonly EngineIoSession[]): unknown {
       status,
     })),
   }));
-}
-
-function cutOff(stream: StreamRecord, atMs: number): void {
-  const { chunks, messages } = stream;
-  for (const columns of [chunks, messages]) {
-    const count = columns.atMs.filter((one) => one <= atMs).length;
-    for (const column of Object.values(columns) as unknown[][]) column.length = count;
-  }
-  if (stream.end && stream.end.atMs > atMs) stream.end = null;
-  if ((stream.timing.headersAtMs ?? 0) > atMs) {
-    stream.response = null;
-    stream.timing.headersAtMs = null;
-  }
-}
-
-/** What the live store does: columns are extended in place. */
-function grow(target: StreamRecord, source: StreamRecord): void {
-  for (const name of ['chunks', 'messages'] as const) {
-    for (const [key, column] of Object.entries(source[name])) {
-      const own = (target[name] as unknown as Record<string, unknown[]>)[key]!;
-      own.push(...(column as unknown[]).slice(own.length));
-    }
-  }
-  target.end = source.end;
-  target.response = source.response;
-  target.timing = source.timing;
 }

@@ -9,7 +9,6 @@ function measure(timeline: string, document: DocumentRecord | null = null): Stre
   const stream = drawStream(timeline);
   const one = new StreamMeasure(stream, document, ORIGIN_EPOCH_MS);
   one.read();
-  one.nowMs = one.lastKnownMs;
   return one;
 }
 
