@@ -15,7 +15,8 @@ export function figuresOf(a: StreamFacts, b: StreamFacts): Figure[] {
   const figures: Figure[] = [];
   const add = (id: FigureId, label: string, unit: string, of: (facts: StreamFacts) => Figure['a']) => {
     const [one, other] = [of(a), of(b)];
-    figures.push({ id, label, unit, a: one, b: other, differs: isDifferent(one, other, unit) });
+    const differs = isComparable(id, a, b) && isDifferent(one, other, unit);
+    figures.push({ id, label, unit, a: one, b: other, differs });
   };
   const whenKnown = (of: (facts: StreamFacts) => number | null) => (facts: StreamFacts) =>
     facts.timesKnown ? of(facts) : null;
@@ -74,6 +75,31 @@ export function figuresOf(a: StreamFacts, b: StreamFacts): Figure[] {
     whenKnown(({ bursts }) => bursts.largestEvents),
   );
   return figures;
+}
+
+/** Not every two values that are unequal say something about the way between. */
+function isComparable(id: FigureId, a: StreamFacts, b: StreamFacts): boolean {
+  // Whole bodies have their framing, events have not.
+  if (id === 'bytes') return bytesAreOf(a) === bytesAreOf(b);
+  // Whether the page or the server closed first is chance, and some sources cannot tell.
+  if (id === 'end') return isFailure(a) !== isFailure(b);
+  return true;
+}
+
+function bytesAreOf({ stream }: StreamFacts): 'body' | 'messages' {
+  return stream.chunks.atMs.length === 0 && stream.messages.atMs.length > 0 ? 'messages' : 'body';
+}
+
+function isFailure({ stream: { end } }: StreamFacts): boolean {
+  return end?.kind === 'error' || end?.kind === 'refused';
+}
+
+/**
+ * Whether times of events say something: arrivals that were seen, or bounds that are close together (a body that is known
+ * to have come at once).
+ */
+export function eventTimesKnown({ timesKnown, data }: StreamFacts): boolean {
+  return timesKnown || (data?.isBounded === true && data.lastAtMs - data.firstEarliestMs < CHANCE_MS);
 }
 
 export function eventsPerBurst({ bursts, eventCount }: StreamFacts): number {

@@ -1,6 +1,7 @@
 import type { StreamFacts } from '../diagnose/facts/stream-facts';
 import { alignKeys, type Match } from './align';
 import { isReceivedData } from './arrival-curve';
+import { eventTimesKnown } from './differences';
 import type { AlignedEvent, EventAlignment } from './types';
 
 /** Events of one stream that are held against the other's. */
@@ -86,8 +87,9 @@ function* rowsOf(
   ofB: readonly number[],
   matches: readonly Match[],
 ): Generator<AlignedEvent> {
+  const isTimed = new Map([a, b].map((facts) => [facts, eventTimesKnown(facts)]));
   const timeIn = (facts: StreamFacts, index: number | undefined) =>
-    index === undefined ? null : facts.decoded.events.atMs[index]! - facts.requestAtMs;
+    index === undefined || !isTimed.get(facts) ? null : facts.decoded.events.atMs[index]! - facts.requestAtMs;
   const row = (aIndex: number | undefined, bIndex: number | undefined): AlignedEvent => {
     const aMs = timeIn(a, aIndex);
     const bMs = timeIn(b, bIndex);

@@ -1,8 +1,8 @@
 import type { StreamFacts } from '../diagnose/facts/stream-facts';
 import { PLATFORMS } from '../diagnose/platforms';
 import type { Finding } from '../diagnose/rule';
-import { formatCount, formatMs } from '../lib/format';
-import { CHANCE_MS, eventsPerBurst } from './differences';
+import { formatCount, formatMs, formatValue } from '../lib/format';
+import { CHANCE_MS, eventsPerBurst, eventTimesKnown } from './differences';
 import type { Both, EventAlignment, Figure, FigureId, FindingChanges, HopChanges, Side } from './types';
 
 export interface PairView {
@@ -45,7 +45,10 @@ function failure(pair: PairView): PairVerdict | null {
     return `${capital(pair.names[side])} ${verb} ${pair.endpoint} after ${formatMs(ageMs(pair.facts[side]))}${why}`;
   };
   if (failed.a !== null && failed.b !== null) {
-    if (failed.a.verb === failed.b.verb && failed.a.why === failed.b.why) return null;
+    // One failure, of which one source knows more than the other.
+    const { a, b } = pair.facts;
+    const isSameError = a.stream.end?.netError != null && a.stream.end.netError === b.stream.end?.netError;
+    if (isSameError || (failed.a.verb === failed.b.verb && failed.a.why === failed.b.why)) return null;
     return { sentence: `${said('a')}. ${said('b')}${because(pair, 'b', null)}.`, weight: 100 };
   }
   if (failed.a === null && failed.b === null) return null;
@@ -110,11 +113,11 @@ function burst(pair: PairView): PairVerdict | null {
 
 function isOneBurst(facts: StreamFacts): boolean {
   const { eventCount, bursts } = facts;
-  const { data } = facts;
-  // A body of which only bounds are known came at once if these are close together.
-  const isTight = data !== null && data.lastAtMs - data.firstEarliestMs < CHANCE_MS;
-  const isTimed = facts.timesKnown || (data?.isBounded === true && isTight);
-  return isTimed && eventCount >= MIN_BURST_EVENTS && bursts.largestEvents >= eventCount * BURST_SHARE;
+  return (
+    eventTimesKnown(facts) &&
+    eventCount >= MIN_BURST_EVENTS &&
+    bursts.largestEvents >= eventCount * BURST_SHARE
+  );
 }
 
 function batches(pair: PairView): PairVerdict | null {
@@ -158,7 +161,7 @@ function otherAnswer(pair: PairView): PairVerdict | null {
   const changed = ['status', 'protocol', 'encoding', 'end', 'events', 'bytes'] as const;
   const differing = changed.flatMap((id) => {
     const one = figure(pair, id);
-    return one?.differs ? [`${one.label} ${text(one.b)} instead of ${text(one.a)}`] : [];
+    return one?.differs ? [`${one.label} ${text(one.b, one.unit)} instead of ${text(one.a, one.unit)}`] : [];
   });
   const appeared = pair.findings.appeared.filter(isTold);
   const gone = pair.findings.gone.filter(isTold);
@@ -185,8 +188,8 @@ function otherAnswer(pair: PairView): PairVerdict | null {
   };
 }
 
-function text(value: Figure['a']): string {
-  return typeof value === 'number' ? formatCount(value) : (value ?? 'unknown');
+function text(value: Figure['a'], unit: string): string {
+  return value === null ? 'unknown' : formatValue(value, unit);
 }
 
 /** ": nginx in between holds the answer back (buffered-stream appeared)". */

@@ -138,7 +138,7 @@ export interface AlignedEvent {
   /** Index into the events of the decoded stream. */
   aIndex: number | null;
   bIndex: number | null;
-  /** Ms since the request left. */
+  /** Ms since the request left; null where there is none, or where only bounds are known. */
   aMs: number | null;
   bMs: number | null;
   /** `bMs - aMs`: what the path adds (or saves) for this event. */

@@ -137,6 +137,31 @@ describe('the sentence', () => {
   });
 });
 
+describe('what is no difference', () => {
+  const same = 'The one request that both made came alike in local and in staging.';
+
+  it('is one failure, of which one source knows more than the other', () => {
+    const found = compared(
+      `ask GET ${LOCAL}/cors | 7 headers 504 text/html | error net::ERR_FAILED`,
+      `ask GET ${STAGING}/cors | 9 error net::ERR_FAILED`,
+    );
+    expect(found.sentence).not.toContain('answers 504');
+  });
+
+  it('is the size of events beside the size of a body', () => {
+    const events = (host: string) =>
+      `ask eventsource GET ${host}/sse / accept: text/event-stream | 10 headers 200 text/event-stream`;
+    const found = compared(
+      `${events(LOCAL)} | +100x5 data {n} | abort`,
+      `${events(STAGING)} | body*5 {n} | phases wait=9 receive=500 | 510 end`,
+      { b: { missing: ['chunk-times'] } },
+    );
+    expect(found.sentence).toBe(same);
+    expect(found.pairs[0]!.events).toMatchObject({ matched: 5, medianDelayMs: null });
+    expect(found.pairs[0]!.events!.rows[0]).toMatchObject({ aMs: 110, bMs: null, delayMs: null });
+  });
+});
+
 describe('what cannot be compared', () => {
   it.each<[string, string[], string[], string]>([
     ['an empty recording', [], [flowing(STAGING)], 'They cannot be compared. local holds no request.'],
