@@ -18,8 +18,8 @@ export interface Features {
   readFile(file: File): Promise<{ trace: Trace; problems: string[] }>;
   /** Ways to save a recording, in the order of the list. */
   exports: readonly ExportFormat[];
-  /** What an export with these options takes out. */
-  redactionPreview(trace: Trace, options: RedactionOptions): RedactionPreview;
+  /** What an export with these options takes out; a promise where it is looked for in a worker. */
+  redactionPreview(trace: Trace, options: RedactionOptions): RedactionPreview | Promise<RedactionPreview>;
   /** Puts a recording where the dashboard, which is opened next, takes it from; absent where there is none. */
   leaveForDashboard?(trace: Trace): Promise<void>;
   /** The findings of one stream as Markdown, to paste into a ticket. */

@@ -174,14 +174,20 @@ function usePreview(redact: boolean, salt: string, pathText: string): PreviewSta
   useEffect(() => {
     if (!redact) return;
     setState('looking');
-    const timer = setTimeout(() => {
+    let isWanted = true;
+    const timer = setTimeout(async () => {
+      let found: PreviewState;
       try {
-        setState(model.features.redactionPreview(model.trace, { salt, paths: pathsOf(pathText) }));
+        found = await model.features.redactionPreview(model.trace, { salt, paths: pathsOf(pathText) });
       } catch (error) {
-        setState({ failed: error instanceof Error ? error.message : String(error) });
+        found = { failed: error instanceof Error ? error.message : String(error) };
       }
+      if (isWanted) setState(found);
     }, PAUSE_MS);
-    return () => clearTimeout(timer);
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
   }, [model, redact, salt, pathText]);
   return state;
 }

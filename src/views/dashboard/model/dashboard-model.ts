@@ -1,6 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { Comparison } from '../../../compare/types';
 import type { TraceHealth } from '../../../diagnose/facts/health';
+import type { RedactionOptions, RedactionPreview } from '../../../exchange/redact';
 import type { Recording } from '../../../store/types';
 import { formatBytes, plural } from '../../format';
 import { type Entry, type EntryWords, newEntry, SUMMARY_VERSION } from '../library/entry';
@@ -61,6 +62,7 @@ export class DashboardModel {
   #seq = 0;
   #stopOpening: (() => void) | null = null;
   #stopComparing: (() => void) | null = null;
+  #stopPreview: (() => void) | null = null;
 
   constructor(
     readonly library: Library,
@@ -223,6 +225,16 @@ export class DashboardModel {
       },
       { control, isQuiet: true },
     );
+  }
+
+  /** What an export would take out of a recording. Looked for beside other work: somebody waits for it. */
+  async preview(entry: Entry, options: RedactionOptions): Promise<RedactionPreview> {
+    this.#stopPreview?.();
+    const control = new AbortController();
+    this.#stopPreview = () => control.abort();
+    const content = await this.library.content(entry.id, entry.name);
+    const kept = { name: entry.name, content };
+    return work(this.makeWorker, { type: 'preview', kept, options }, { signal: control.signal });
   }
 
   /** Forgets the comparison on show, so that the same one can be made again. */

@@ -4,6 +4,7 @@ import { App } from '../../app';
 import { EmptyState } from '../../components/empty-state';
 import { panelId, TabList, tabId } from '../../components/tabs';
 import { features } from '../../default-features';
+import type { Features } from '../../features';
 import { plural } from '../../format';
 import type { Entry } from '../library/entry';
 import { useDashboard } from '../model/context';
@@ -115,11 +116,21 @@ function Body(props: { opened: Opened | null; entry: Entry | undefined; view: Vi
     );
   }
   if (view === 'overview') return <OverviewPage opened={opened} />;
-  return <Streams opened={opened} filter={filter} />;
+  return <Streams opened={opened} entry={entry} filter={filter} />;
 }
 
-function Streams({ opened, filter }: { opened: Extract<Opened, { state: 'open' }>; filter: string }) {
+function Streams(props: {
+  opened: Extract<Opened, { state: 'open' }>;
+  entry: Entry | undefined;
+  filter: string;
+}) {
+  const { opened, entry, filter } = props;
   const model = useDashboard();
+  const given = useMemo<Features>(
+    () =>
+      entry ? { ...features, redactionPreview: (_, options) => model.preview(entry, options) } : features,
+    [model, entry?.id],
+  );
   const controls = useMemo<RecorderControls>(
     () => ({
       isFile: true,
@@ -135,7 +146,7 @@ function Streams({ opened, filter }: { opened: Extract<Opened, { state: 'open' }
       key={filter}
       recording={opened.recording}
       controls={controls}
-      features={features}
+      features={given}
       filter={filter}
       embedded
     />

@@ -1,6 +1,7 @@
 import type { Comparison } from '../../../compare/types';
 import type { TraceHealth } from '../../../diagnose/facts/health';
 import type { Diagnosis } from '../../../diagnose/rule';
+import type { RedactionOptions, RedactionPreview } from '../../../exchange/redact';
 import type { Summary } from '../library/entry';
 import type { Slice } from './slices';
 
@@ -17,6 +18,8 @@ export type Task =
   /** The same for a recording that another page of ours already has as trace text. */
   | { type: 'open'; kept: Kept }
   | { type: 'measure'; kept: Kept }
+  /** What an export would take out. */
+  | { type: 'preview'; kept: Kept; options: RedactionOptions }
   | { type: 'compare'; a: Kept; b: Kept; hosts: [a: string, b: string][] };
 
 export interface Imported {
@@ -31,6 +34,7 @@ export interface Results {
   import: Imported;
   open: { diagnosis: Diagnosis; health: TraceHealth };
   measure: Summary;
+  preview: RedactionPreview;
   compare: Comparison;
 }
 
@@ -39,6 +43,7 @@ export const STAGES = {
   import: ['Reading', 'Understanding', 'Diagnosing', 'Packing'],
   open: ['Unpacking', 'Diagnosing', 'Laying out'],
   measure: ['Unpacking', 'Diagnosing'],
+  preview: ['Unpacking', 'Looking for secrets'],
   compare: ['Unpacking the first', 'Unpacking the second', 'Comparing'],
 } as const satisfies Record<Task['type'], readonly string[]>;
 

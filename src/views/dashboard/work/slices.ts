@@ -14,7 +14,7 @@ export type Slice =
   | { kind: 'end'; id: string; end: StreamRecord['end'] };
 
 /** Records and payload bytes of one slice: a few milliseconds of a slow machine. */
-export const SLICE_RECORDS = 4000;
+export const SLICE_RECORDS = 2000;
 const SLICE_BYTES = 2 * 1024 * 1024;
 const SLICE_STREAMS = 250;
 

@@ -4,6 +4,7 @@ import { healthOf, type TraceHealth } from '../../../diagnose/facts/health';
 import type { Diagnosis } from '../../../diagnose/rule';
 import { createDiagnoser } from '../../../diagnose/run';
 import { importBytes, MAX_FILE_BYTES, UnusableFile } from '../../../exchange/import/file';
+import { type RedactionPreview, redactionPreview } from '../../../exchange/redact';
 import type { Trace } from '../../../trace/types';
 import { formatBytes } from '../../format';
 import { type Summary, summaryOf } from '../library/entry';
@@ -50,6 +51,16 @@ export function measureKept(kept: Kept, report: Reporter): Summary {
   const trace = unpack(kept);
   report.stage(1);
   return summaryOf(trace, judged(trace).health);
+}
+
+export function previewKept(
+  { kept, options }: Extract<Task, { type: 'preview' }>,
+  report: Reporter,
+): RedactionPreview {
+  report.stage(0);
+  const trace = unpack(kept);
+  report.stage(1);
+  return redactionPreview(trace, options);
 }
 
 export function compareKept(task: Extract<Task, { type: 'compare' }>, report: Reporter): Comparison {

@@ -1,6 +1,6 @@
 import { UnusableFile } from '../../../exchange/import/file';
 import type { Reply, Results, Task } from './messages';
-import { compareKept, importFile, measureKept, openKept, type Reporter } from './tasks';
+import { compareKept, importFile, measureKept, openKept, previewKept, type Reporter } from './tasks';
 
 /** The worker's only side of the matter; the page's types do not know it. */
 interface WorkerScope {
@@ -32,6 +32,8 @@ function run(task: Task): Promise<Results[Task['type']]> | Results[Task['type']]
       return openKept(task.kept, report);
     case 'measure':
       return measureKept(task.kept, report);
+    case 'preview':
+      return previewKept(task, report);
     case 'compare':
       return compareKept(task, report);
   }
