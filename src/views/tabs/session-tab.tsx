@@ -30,12 +30,16 @@ function SessionView({ group }: { group: GroupRow }) {
   const story = useStory(group, group.state === 'open' ? revision : 0);
   const [picked, setPicked] = useState<Step | null>(null);
   const streamId = model.selectedId.value;
-  // Steps are made anew as the session goes on: the one chosen is known by what it is. A stream that was selected
-  // elsewhere is shown by its own step.
-  const at =
-    picked?.streamId === streamId
-      ? story.steps.findIndex((step) => picked !== null && sameStep(step, picked))
-      : story.steps.findIndex((step) => step.streamId === streamId && WHOLE_STREAM.has(step.kind));
+  const packet = model.packet.value;
+  // Steps are made anew as the session goes on: the one chosen is known by what it is. What was selected elsewhere, a
+  // packet or a stream, is shown by its own step.
+  const at = story.steps.findIndex((step) => {
+    if (picked?.streamId === streamId) return picked !== null && sameStep(step, picked);
+    if (packet) {
+      return step.kind === 'packet' && step.session.id === packet.sessionId && step.index === packet.index;
+    }
+    return step.streamId === streamId && WHOLE_STREAM.has(step.kind);
+  });
   const selected = at < 0 ? null : at;
   const pick = (index: number | null) => {
     const step = index === null ? undefined : story.steps[index];
