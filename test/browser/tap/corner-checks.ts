@@ -591,4 +591,33 @@ export const CORNER_CHECKS: Record<string, Check> = {
     for (const undo of restore) undo();
     return [calls, text.length, pieces.length, teed];
   },
+  // Last, because the worker controls the page from here on.
+  'service worker: an answer it made piece by piece': async ({ origin }) => {
+    const source = `
+      addEventListener('install', () => skipWaiting());
+      addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+      addEventListener('fetch', (event) => {
+        if (!event.request.url.includes('from-worker')) return;
+        const bytes = (text) => new TextEncoder().encode(text);
+        const body = new ReadableStream({
+          start(controller) {
+            controller.enqueue(bytes('first '));
+            setTimeout(() => { controller.enqueue(bytes('second')); controller.close(); }, 30);
+          },
+        });
+        event.respondWith(new Response(body, { headers: { 'x-worker': 'yes' } }));
+      });`;
+    const registration = await navigator.serviceWorker.register(
+      `/text?type=text/javascript&body=${encodeURIComponent(source)}`,
+    );
+    if (!navigator.serviceWorker.controller)
+      await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+    const response = await fetch(`${origin}/from-worker`);
+    const copy = response.clone();
+    let text = '';
+    for await (const chunk of response.body!) text += new TextDecoder().decode(chunk);
+    const passed = await (await fetch(`${origin}/text?body=passed`)).text();
+    await registration.unregister();
+    return [response.type, response.headers.get('x-worker'), text, await copy.text(), passed];
+  },
 };
