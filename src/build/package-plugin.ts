@@ -35,7 +35,7 @@ export function packagePlugin({ leaveOut }: { leaveOut: string[] }): Plugin {
         for (const path of paths.sort()) {
           files[relative(folder, path).split(sep).join('/')] = new Uint8Array(await readFile(path));
         }
-        const zip = zipSync(files, { level: 9, mtime: EARLIEST });
+        const zip = zipSync(files, { level: 6, mtime: EARLIEST });
         await writeFile(join(folder, `../streamgauge-${version}.zip`), zip);
       },
     },

@@ -20,6 +20,7 @@ import { Toolbar } from './components/toolbar';
 import { useWidth } from './components/use-width';
 import type { Features } from './features';
 import { joinedLate } from './model/losses';
+import { Notices as NoticeList } from './model/notices';
 import { PanelModel } from './model/panel-model';
 
 export interface AppProps {
@@ -39,11 +40,12 @@ const ROOMY_FROM_PX = 900;
 
 /** The whole interface over one recording. Knows nothing of DevTools: a panel, a tab or a test page holds it alike. */
 export function App({ recording, controls, features, filter = '', embedded = false }: AppProps) {
+  const notices = useMemo(() => new NoticeList(), []);
   const model = useMemo(() => {
-    const made = new PanelModel(recording, controls, features);
+    const made = new PanelModel(recording, controls, features, notices);
     made.filterText.value = filter;
     return made;
-  }, [recording, controls, features]);
+  }, [recording, controls, features, notices]);
   useEffect(() => () => model.dispose(), [model]);
   return (
     <ModelContext.Provider value={model}>
@@ -160,7 +162,7 @@ function Notices() {
           </button>
         </div>
       )}
-      {model.notices.value.map((notice) => (
+      {model.notices.shown.value.map((notice) => (
         <div
           key={notice.id}
           class={`notice ${notice.tone}`}
@@ -173,7 +175,7 @@ function Notices() {
             class="icon-button"
             aria-label="Dismiss"
             title="Dismiss"
-            onClick={() => model.dismiss(notice.id)}
+            onClick={() => model.notices.dismiss(notice.id)}
           >
             <Icon name="close" />
           </button>

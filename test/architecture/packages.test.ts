@@ -11,7 +11,10 @@ interface Package {
   devDependencies: Record<string, string>;
 }
 interface Lock {
-  packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  packages: Record<
+    string,
+    { optionalDependencies?: Record<string, string>; peerDependencies?: Record<string, string> }
+  >;
 }
 
 const own = readJson<Package>('package.json');
@@ -32,6 +35,7 @@ const code = [...['src', 'test', '.ci'].flatMap(codeFiles), 'vite.config.ts']
   .map((path) => readFileSync(join(ROOT, path), 'utf8'))
   .join('\n');
 const scripts = Object.values(own.scripts).join('\n');
+const names = Object.keys({ ...own.dependencies, ...own.devDependencies });
 
 const escaped = (name: string) => name.replace(/[/.*+?^${}()|[\]\\]/g, '\\$&');
 
@@ -46,16 +50,21 @@ function isInScripts(name: string): boolean {
   return new RegExp(`(?:^|\\s)${escaped(name.split('/').pop() ?? name)}(?:\\s|$)`, 'm').test(scripts);
 }
 
+/** Asked for by a package of ours that does not bring it along itself. */
+function isPeer(name: string): boolean {
+  return names.some(
+    (other) => isInCode(other) && name in (lock.packages[`node_modules/${other}`]?.peerDependencies ?? {}),
+  );
+}
+
 function isUsed(name: string): boolean {
-  if (!name.startsWith('@types/')) return isInCode(name) || isInScripts(name);
+  if (!name.startsWith('@types/')) return isInCode(name) || isInScripts(name) || isPeer(name);
   const described = name.slice('@types/'.length);
   const { types } = readJson<{ compilerOptions: { types: string[] } }>('tsconfig.json').compilerOptions;
   return types.includes(described) || isInCode(described);
 }
 
 describe('package.json', () => {
-  const names = Object.keys({ ...own.dependencies, ...own.devDependencies });
-
   it.each(names)('needs %s', (name) => {
     expect(isUsed(name)).toBe(true);
   });

@@ -23,7 +23,7 @@ const PICTURES = join(ROOT, 'out/panel');
 /** The picture in the README; written anew with `STREAMGAUGE_PICTURE=1`. */
 const PICTURE = { look: 'dark-wide', path: join(ROOT, 'public/panel.png') };
 const LOOKS = (['light', 'dark'] as const).flatMap((theme) => [
-  { name: `${theme}-wide`, theme, widthPx: 1400, heightPx: 780 },
+  { name: `${theme}-wide`, theme, widthPx: 1400, heightPx: 960 },
   { name: `${theme}-narrow`, theme, widthPx: 560, heightPx: 780 },
 ]);
 

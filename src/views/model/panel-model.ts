@@ -11,6 +11,7 @@ import { ArrivalBins } from './arrival-bins';
 import { parseFilter } from './filter';
 import { findGroups, type GroupRow, groupRow } from './groups';
 import { type LossItem, lossItems } from './losses';
+import { type Notice, Notices } from './notices';
 import { eventIndexOf } from './packet-content';
 import { RecipeShelf } from './recipe-shelf';
 import { type Sort, type SortColumn, type StreamRow, streamRow } from './stream-row';
@@ -18,13 +19,6 @@ import { tableItems } from './table-items';
 
 export const TABS = ['diagnosis', 'timing', 'events', 'headers', 'session'] as const;
 export type TabId = (typeof TABS)[number];
-
-/** A passing message: what was done, or why it could not be. */
-export interface Notice {
-  id: number;
-  tone: 'info' | 'warning' | 'error';
-  text: string;
-}
 
 /** A request to bring something into view; `seq` makes each one new. */
 export interface TimingFocus {
@@ -70,7 +64,6 @@ export class PanelModel {
   /** Packet chosen in a session, when the events shown are its packets. */
   readonly packet = signal<PacketRef | null>(null);
   readonly timingFocus = signal<TimingFocus | null>(null);
-  readonly notices = signal<Notice[]>([]);
   readonly recipes = new RecipeShelf();
   readonly announcement: ReadonlySignal<string>;
   readonly totals = signal<Totals>({ streams: 0, events: 0, errors: 0, warnings: 0, consumedNatively: 0 });
@@ -103,7 +96,6 @@ export class PanelModel {
   #findings = new Map<string, Finding[]>();
   #trace: Trace | null = null;
   #announcer = new Announcer();
-  #noticeSeq = 0;
   #stop: () => void;
   #ageing: ReturnType<typeof setInterval>;
 
@@ -111,6 +103,7 @@ export class PanelModel {
     readonly recording: Recording,
     readonly controls: RecorderControls,
     readonly features: Features,
+    readonly notices: Notices = new Notices(),
   ) {
     this.preserveLog = signal(controls.preserveLog ?? false);
     this.state = signal(recording.state);
@@ -267,15 +260,7 @@ export class PanelModel {
   }
 
   notify(text: string, tone: Notice['tone'] = 'info'): void {
-    this.#noticeSeq += 1;
-    const notice = { id: this.#noticeSeq, tone, text };
-    this.notices.value = [...this.notices.value.slice(-2), notice];
-    // Good news goes by itself; bad news waits to be read.
-    if (tone === 'info') setTimeout(() => this.dismiss(notice.id), 4000);
-  }
-
-  dismiss(id: number): void {
-    this.notices.value = this.notices.value.filter((one) => one.id !== id);
+    this.notices.add(text, tone);
   }
 
   #refresh(changed: ReadonlySet<string> | null): void {

@@ -75,6 +75,7 @@ export class PanelPage {
         before,
       ),
     );
+    await this.frame.getByText(`Opened ${file.name}.`).waitFor();
   }
 
   /** Diagnosis of what is shown, once nothing new has come for `quietMs`; every stream has its row then. */
