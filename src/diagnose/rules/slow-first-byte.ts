@@ -43,20 +43,27 @@ export const slowFirstByte: StreamRule = {
         reason: 'The page was busy or read late: the first byte may have come earlier.',
       };
     }
-    if (first.what === 'first byte' && hasUntimedComments(facts)) {
+    if (first.what === 'first byte' && mayHideComments(facts)) {
       return {
         verdict: 'incomplete',
-        reason: 'Comments came before the first event, and the recording does not say when.',
+        reason: 'Comments may have come before the first event: the recording does not say.',
+      };
+    }
+    if (stream.timing.headersAtMs === null && stream.response && !isAnswer(facts)) {
+      return {
+        verdict: 'incomplete',
+        reason: 'When the headers came is not known, and a channel waits for its first news.',
       };
     }
     return fail(facts, first, waitMs);
   },
 };
 
-/** Where only events were timed (HAR), the body still shows the heartbeats before the first of them. */
-function hasUntimedComments({ stream, decoded }: StreamFacts): boolean {
+/** Where only events were timed (HAR), heartbeats before the first of them show in the body, if that is there. */
+function mayHideComments({ stream, decoded }: StreamFacts): boolean {
   if (decoded.format !== 'sse' || stream.chunks.atMs.length > 0) return false;
   const text = stream.response?.body?.text ?? '';
+  if (text === '') return true;
   const dataAt = text.search(/^data:/m);
   return /^:/m.test(dataAt < 0 ? text : text.slice(0, dataAt));
 }

@@ -28,6 +28,9 @@ export const wrongContentType: StreamRule = {
         : { verdict: 'inapplicable' };
     }
     if (type === EVENT_STREAM) return { verdict: 'pass' };
+    if (type === '' && !stream.response.headersComplete) {
+      return { verdict: 'incomplete', reason: 'the headers of the answer were not recorded' };
+    }
     return fail(
       facts,
       `The body is server-sent events, but its content type is ${shown(type)}: EventSource refuses it, and DevTools shows no events.`,

@@ -89,7 +89,8 @@ function fillResponse(stream: StreamRecord, view: HarView): void {
     status: view.status,
     statusText: view.statusText,
     headers: view.responseHeaders,
-    headersComplete: true,
+    // No answer is without headers: they were taken out.
+    headersComplete: view.responseHeaders.length > 0,
     type: null,
     url: view.url,
     redirected: false,
