@@ -37,7 +37,9 @@ function judge(facts: StreamFacts, trace: TraceFacts): Judgement {
   const allowed = headerValues(headers, 'access-control-allow-origin')[0]?.trim();
   const credentials = headerValues(headers, 'access-control-allow-credentials')[0]?.trim();
   if (allowed === undefined) {
-    return stream.response?.headersComplete
+    // What the browser blocked for another reason is shown without its headers.
+    const isBlocked = stream.end?.netError?.startsWith('net::ERR_BLOCKED_BY_') ?? false;
+    return stream.response?.headersComplete || isBlocked
       ? { verdict: 'pass' }
       : { verdict: 'incomplete', reason: 'The CORS headers of the answer were not recorded.' };
   }
