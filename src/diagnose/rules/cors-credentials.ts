@@ -37,9 +37,10 @@ function judge(facts: StreamFacts, trace: TraceFacts): Judgement {
   const allowed = headerValues(headers, 'access-control-allow-origin')[0]?.trim();
   const credentials = headerValues(headers, 'access-control-allow-credentials')[0]?.trim();
   if (allowed === undefined) {
-    // What the browser blocked for another reason is shown without its headers.
-    const isBlocked = stream.end?.netError?.startsWith('net::ERR_BLOCKED_BY_') ?? false;
-    return stream.response?.headersComplete || isBlocked
+    // What ended for another reason than CORS may be shown without its headers, as opaque answers are.
+    const netError = stream.end?.netError ?? null;
+    const isNotCors = netError !== null && netError !== 'net::ERR_FAILED';
+    return stream.response?.headersComplete || isNotCors
       ? { verdict: 'pass' }
       : { verdict: 'incomplete', reason: 'The CORS headers of the answer were not recorded.' };
   }
