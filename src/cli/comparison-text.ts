@@ -24,7 +24,7 @@ export function comparisonText(comparison: Comparison, paint: Paint): string {
     if (how === 'guessed')
       lines.push(`  ${paint('dim', `${plain(a)} was taken for ${plain(b)}; --map says otherwise.`)}`);
   }
-  const differing = pairs.filter(({ weight }) => weight > 0);
+  const differing = pairs.filter(({ sentence }) => sentence !== null);
   for (const pair of differing.slice(0, MAX_PAIRS)) lines.push('', ...pairLines(pair, comparison, paint));
   if (differing.length > MAX_PAIRS) lines.push('', `  ${differing.length - MAX_PAIRS} more requests differ.`);
   const alike = pairs.length - differing.length;

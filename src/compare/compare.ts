@@ -27,7 +27,11 @@ export function compareTraces(a: Trace, b: Trace, options: CompareOptions = {}):
   const comparison: Omit<Comparison, 'sentence'> = {
     names,
     verdict:
-      pairs.length === 0 ? 'incomparable' : pairs.some(({ weight }) => weight > 0) ? 'differs' : 'same',
+      pairs.length === 0
+        ? 'incomparable'
+        : pairs.some(({ sentence }) => sentence !== null)
+          ? 'differs'
+          : 'same',
     obstacles,
     hosts,
     pairs,

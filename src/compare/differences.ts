@@ -7,6 +7,7 @@ import type { CookieTraffic, Figure, FigureId, HeaderDifference, HopChanges } fr
 /** Two runs of one page differ by this much without any reason: both must be exceeded. */
 export const CHANCE_MS = 250;
 const CHANCE_TIME_RATIO = 1.5;
+const CHANCE_DURATION_MS = 1000;
 /** Counts (events, bytes, bursts): answers of a model vary in length. */
 const CHANCE_COUNT_RATIO = 2;
 const CHANCE_COUNT = 3;
@@ -54,7 +55,10 @@ export function figuresOf(a: StreamFacts, b: StreamFacts): Figure[] {
     whenKnown(({ gaps }) => gaps.medianMs),
   );
   add('events', 'events', 'count', ({ eventCount }) => eventCount);
-  add('bytes', 'body', 'bytes', ({ byteLength }) => byteLength);
+  // Events without bytes came from a source that does not count them.
+  add('bytes', 'body', 'bytes', ({ byteLength, eventCount }) =>
+    byteLength === 0 && eventCount > 0 ? null : byteLength,
+  );
   add(
     'deliveries',
     'deliveries',
@@ -83,7 +87,13 @@ function isComparable(id: FigureId, a: StreamFacts, b: StreamFacts): boolean {
   if (id === 'bytes') return bytesAreOf(a) === bytesAreOf(b);
   // Whether the page or the server closed first is chance, and some sources cannot tell.
   if (id === 'end') return isFailure(a) !== isFailure(b);
+  // When the page has read all of a short answer is the page's own matter.
+  if (id === 'duration') return Math.abs(lifeMsOf(a) - lifeMsOf(b)) > CHANCE_DURATION_MS;
   return true;
+}
+
+function lifeMsOf({ stream, requestAtMs }: StreamFacts): number {
+  return (stream.end?.atMs ?? requestAtMs) - requestAtMs;
 }
 
 function bytesAreOf({ stream }: StreamFacts): 'body' | 'messages' {
@@ -123,9 +133,12 @@ function endOf({ end }: StreamRecord): string {
   return end.netError && end.kind !== 'complete' ? end.netError : end.kind;
 }
 
-/** They say when, who or how long, not how: they differ between any two answers. */
-const INCIDENTAL =
-  /^(?:date|age|expires|last-modified|etag|content-length|host|origin|referer|user-agent|sec-ch-.*|sec-fetch-.*|sec-websocket-(?:key|accept)|.*request-?id|.*trace-?id|traceparent|tracestate|cf-ray|x-amz-cf-id|x-amz-apigw-id|x-amzn-.*|x-runtime|x-response-time|server-timing|report-to|nel|priority|dnt|cookie|set-cookie|authorization|:.*)$/;
+/** Headers by which servers, hops and browsers decide how an answer is delivered; the others differ between any two. */
+const MATTERS =
+  /^(?:cache-control|content-type|content-encoding|connection|upgrade|server|via|vary|pragma|x-accel-.*|x-cache|x-powered-by|x-served-by|x-envoy-.*|cf-cache-status|access-control-.*|accept|accept-encoding|last-event-id|sec-websocket-(?:protocol|extensions)|.*affinity.*)$/;
+/** That they are there matters; their value does not. */
+const PRESENCE_MATTERS =
+  /^(?:content-length|transfer-encoding|x-amz-cf-id|cf-ray|x-amz-apigw-id|apigw-requestid)$/;
 
 /** More than this is no headers any more. */
 const MAX_HEADERS = 300;
@@ -155,7 +168,9 @@ function differencesOf(
     const one = inA.get(name) ?? null;
     const other = inB.get(name) ?? null;
     if (one === other) return [];
-    return { of, name, a: one, b: other, matters: !INCIDENTAL.test(name) };
+    const isOneSided = one === null || other === null;
+    const matters = MATTERS.test(name) || (isOneSided && PRESENCE_MATTERS.test(name));
+    return { of, name, a: one, b: other, matters };
   });
 }
 

@@ -48,13 +48,17 @@ function failure(pair: PairView): PairVerdict | null {
     // One failure, of which one source knows more than the other.
     const { a, b } = pair.facts;
     const isSameError = a.stream.end?.netError != null && a.stream.end.netError === b.stream.end?.netError;
-    if (isSameError || (failed.a.verb === failed.b.verb && failed.a.why === failed.b.why)) return null;
+    const isSameWay =
+      failed.a.verb === failed.b.verb &&
+      (failed.a.why === failed.b.why || failed.a.why === '' || failed.b.why === '');
+    if (isSameError || isSameWay) return null;
     return { sentence: `${said('a')}. ${said('b')}${because(pair, 'b', null)}.`, weight: 100 };
   }
   if (failed.a === null && failed.b === null) return null;
   const worse: Side = failed.b === null ? 'a' : 'b';
   const better = other(worse);
   const { stream } = pair.facts[better];
+  if (!couldTellFailure(pair.facts[better], pair.facts[worse])) return null;
   const success = stream.end
     ? `where ${pair.names[better]} comes to the end in ${formatMs(ageMs(pair.facts[better]))}`
     : `where it is still open in ${pair.names[better]}`;
@@ -62,6 +66,13 @@ function failure(pair: PairView): PairVerdict | null {
     sentence: `${said(worse)}, ${success}${because(pair, worse, cutBy(pair, worse))}.`,
     weight: 100 + (worse === 'b' ? 1 : 0),
   };
+}
+
+/** A source without the page's view sees an answer end well that the page refused: it would not tell of that failure. */
+function couldTellFailure(better: StreamFacts, worse: StreamFacts): boolean {
+  const status = worse.stream.response?.status;
+  const isSameAnswer = status !== undefined && status < 400 && status === better.stream.response?.status;
+  return better.stream.seenBy.tap || !worse.stream.seenBy.tap || !isSameAnswer;
 }
 
 interface Failure {
@@ -173,19 +184,19 @@ function otherAnswer(pair: PairView): PairVerdict | null {
     0.1 * (onlyA.length + onlyB.length) +
     0.02 * pair.headersThatMatter;
   if (weight === 0) return null;
-  if (differing.length === 0 && appeared.length === 0 && gone.length === 0) {
-    const through = onlyB.length > 0 ? ` through ${onlyB.join(' and ')}` : '';
-    const headers = pair.headersThatMatter > 0 ? ' with other headers' : '';
-    return {
-      sentence: `${capital(pair.names.b)} answers ${pair.endpoint}${through}${headers} as fast as ${pair.names.a}.`,
-      weight: Math.min(0.9, weight),
-    };
+  const isTellable = differing.length + appeared.length + gone.length > 0;
+  if (!isTellable && onlyA.length + onlyB.length === 0)
+    return { sentence: null, weight: Math.min(0.09, weight) };
+  const answers = `${capital(pair.names.b)} answers ${pair.endpoint}`;
+  if (!isTellable) {
+    const way = onlyB.length > 0 ? `through ${onlyB.join(' and ')}` : `without ${onlyA.join(' and ')}`;
+    return { sentence: `${answers} ${way} as fast as ${pair.names.a}.`, weight: Math.min(0.9, weight) };
   }
-  const what = differing.length > 0 ? ` with ${differing.slice(0, 3).join(', ')}` : '';
-  return {
-    sentence: `${capital(pair.names.b)} answers ${pair.endpoint}${what || ' at the same times'}${because(pair, 'b', null)}.`,
-    weight: Math.min(0.9, weight),
-  };
+  const what =
+    differing.length > 0
+      ? ` with ${differing.slice(0, 3).join(', ')}`
+      : ` as fast as ${pair.names.a}, but not alike`;
+  return { sentence: `${answers}${what}${because(pair, 'b', null)}.`, weight: Math.min(0.9, weight) };
 }
 
 function text(value: Figure['a'], unit: string): string {

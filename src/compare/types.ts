@@ -60,7 +60,10 @@ export interface StreamPair extends Both<StreamRef> {
   matchedBy: 'content' | 'order';
   /** What differs and what it points to; null when nothing does. */
   sentence: string | null;
-  /** How much they differ: 0 not at all; up to 1 other headers or hops; 1 and more other timing; 100 and more: one failed. */
+  /**
+   * How much they differ: 0 not at all; below 0.1 only in headers; up to 1 in hops, protocol or amount; 1 and more in
+   * timing; 100 and more: one failed.
+   */
   weight: number;
   /** What of this pair cannot be compared; a sentence each. */
   obstacles: string[];

@@ -100,7 +100,7 @@ describe('the sentence', () => {
       'another way that costs nothing',
       flowing(LOCAL),
       flowing(STAGING, { headers: ' / server: nginx' }),
-      'Staging answers POST /api/chat through nginx with other headers as fast as local.',
+      'Staging answers POST /api/chat through nginx as fast as local.',
     ],
     [
       'nothing',
