@@ -86,10 +86,22 @@ function isComparable(id: FigureId, a: StreamFacts, b: StreamFacts): boolean {
   // Whole bodies have their framing, events have not.
   if (id === 'bytes') return bytesAreOf(a) === bytesAreOf(b);
   // Whether the page or the server closed first is chance, and some sources cannot tell.
-  if (id === 'end') return isFailure(a) !== isFailure(b);
+  if (id === 'end') {
+    if (isFailure(a) === isFailure(b)) return false;
+    return isFailure(a) ? couldTellFailure(b, a) : couldTellFailure(a, b);
+  }
+  // The units of plain text are the chunks themselves.
+  if (id === 'events') return a.decoded.format === b.decoded.format && a.decoded.format !== 'text';
   // When the page has read all of a short answer is the page's own matter.
   if (id === 'duration') return Math.abs(lifeMsOf(a) - lifeMsOf(b)) > CHANCE_DURATION_MS;
   return true;
+}
+
+/** A source without the page's view sees an answer end well that the page refused: it would not tell of that failure. */
+export function couldTellFailure(better: StreamFacts, worse: StreamFacts): boolean {
+  const status = worse.stream.response?.status;
+  const isSameAnswer = status !== undefined && status < 400 && status === better.stream.response?.status;
+  return better.stream.seenBy.tap || !worse.stream.seenBy.tap || !isSameAnswer;
 }
 
 function lifeMsOf({ stream, requestAtMs }: StreamFacts): number {

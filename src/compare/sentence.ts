@@ -2,7 +2,7 @@ import type { StreamFacts } from '../diagnose/facts/stream-facts';
 import { PLATFORMS } from '../diagnose/platforms';
 import type { Finding } from '../diagnose/rule';
 import { formatCount, formatMs, formatValue } from '../lib/format';
-import { CHANCE_MS, eventsPerBurst, eventTimesKnown } from './differences';
+import { CHANCE_MS, couldTellFailure, eventsPerBurst, eventTimesKnown } from './differences';
 import type { Both, EventAlignment, Figure, FigureId, FindingChanges, HopChanges, Side } from './types';
 
 export interface PairView {
@@ -66,13 +66,6 @@ function failure(pair: PairView): PairVerdict | null {
     sentence: `${said(worse)}, ${success}${because(pair, worse, cutBy(pair, worse))}.`,
     weight: 100 + (worse === 'b' ? 1 : 0),
   };
-}
-
-/** A source without the page's view sees an answer end well that the page refused: it would not tell of that failure. */
-function couldTellFailure(better: StreamFacts, worse: StreamFacts): boolean {
-  const status = worse.stream.response?.status;
-  const isSameAnswer = status !== undefined && status < 400 && status === better.stream.response?.status;
-  return better.stream.seenBy.tap || !worse.stream.seenBy.tap || !isSameAnswer;
 }
 
 interface Failure {
