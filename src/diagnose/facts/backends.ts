@@ -1,6 +1,7 @@
 import type { StreamRecord } from '../../trace/types';
 import { headerValues } from './cookies';
 import { alternates, findJobs, lostPolls } from './jobs';
+import { freshlyLost, lostSessions } from './lost-sessions';
 import { originOf } from './sites';
 import type { StreamFacts } from './stream-facts';
 import type { TraceFacts } from './trace-facts';
@@ -54,15 +55,6 @@ export function instancesOf(facts: Iterable<StreamFacts>, server: string): strin
   return [...names].filter((name) => (byHeader.get(name.split(':')[0] ?? '') ?? 0) > 1).slice(0, 6);
 }
 
-/** Is this the answer `400 {"code":1,…}` ("Session ID unknown") of an Engine.IO server to a request with a `sid`? */
-export function isUnknownSession(facts: StreamFacts): boolean {
-  const { request, response } = facts.stream;
-  if (response?.status !== 400 || !/[?&]EIO=\d/.test(request.url) || !/[?&]sid=/.test(request.url))
-    return false;
-  const text = response.body?.text ?? facts.decoded.events.data[0] ?? '';
-  return /"code"\s*:\s*1\b/.test(text) || /session id unknown/i.test(text);
-}
-
 /** Servers whose answers show that several backends stand behind them and share no state. */
 export function findSplitState(facts: TraceFacts): SplitState[] {
   const split = new Map<string, SplitState>();
@@ -85,14 +77,14 @@ export function findSplitState(facts: TraceFacts): SplitState[] {
       });
     }
   }
-  const unknown = [...facts.streams.values()].filter(isUnknownSession);
-  const byServer = groupBy(unknown, (one) => originOf(one.stream.request.url) ?? '');
+  const unknown = facts.derived(lostSessions).flatMap(({ lost }) => lost);
+  const byServer = groupBy(unknown, ({ session }) => session.server);
   for (const [server, list] of byServer) {
-    const sids = new Set(list.map((one) => sidOf(one.stream.request.url)));
-    const first = list[0]?.stream;
-    // One session lost once is a restarted server; new sessions lost again and again are other backends.
-    if (!server || !first || sids.size < 2) continue;
-    const lost = list.map((one) => ({ rule: 'unknown-session' as const, streamId: one.stream.id }));
+    const fresh = freshlyLost(list);
+    const first = list[0]?.exchange.stream;
+    // One session lost is a restarted server, and so are several at once; fresh ones again and again are other backends.
+    if (!server || !first || fresh.length < 2) continue;
+    const lost = list.map((one) => ({ rule: 'unknown-session' as const, streamId: one.exchange.stream.id }));
     const known = split.get(server);
     if (known) known.lost.push(...lost);
     else {
@@ -100,16 +92,12 @@ export function findSplitState(facts: TraceFacts): SplitState[] {
         server,
         first,
         lost,
-        sign: `${sids.size} fresh sessions answered with “Session ID unknown”`,
+        sign: `${fresh.length} fresh sessions answered with “Session ID unknown”`,
         count: list.length,
       });
     }
   }
   return [...split.values()];
-}
-
-function sidOf(url: string): string {
-  return /[?&]sid=([^&]*)/.exec(url)?.[1] ?? '';
 }
 
 function groupBy<Item>(items: Item[], keyOf: (item: Item) => string): Map<string, Item[]> {

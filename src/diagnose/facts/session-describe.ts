@@ -1,11 +1,11 @@
 import type { EngineIoTransport } from '../../decode/packets';
 import { Direction } from '../../trace/types';
-import { isUnknownSession } from './backends';
 import { netErrorOf } from './endings';
 import type { ExchangeReader } from './session-exchange';
 import type { SessionLog } from './session-log';
 import type { EngineIoSession, Heartbeat, SessionEnd, SessionHandshake, UpgradeAttempt } from './sessions';
 import type { TraceFacts } from './trace-facts';
+import { isUnknownSession } from './unknown-session';
 
 /** The probe and the change come at the start of a socket. */
 const PROBE_PACKETS = 50;

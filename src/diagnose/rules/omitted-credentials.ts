@@ -1,8 +1,8 @@
 import { formatCount } from '../../lib/format';
-import { isUnknownSession } from '../facts/backends';
 import { byServer, type CookieUse, readCookies } from '../facts/cookies';
 import { findJobs, lostPolls } from '../facts/jobs';
 import type { TraceFacts } from '../facts/trace-facts';
+import { isUnknownSession } from '../facts/unknown-session';
 import type { PlatformId } from '../platforms';
 import type { GroupRule, Judgement } from '../rule';
 

@@ -1,14 +1,13 @@
 import { formatCount, formatMs } from '../../lib/format';
-import { instancesOf, isUnknownSession } from '../facts/backends';
-import { type EngineIoClient, endpointName, engineIoClients } from '../facts/clients';
+import { instancesOf } from '../facts/backends';
+import { type EngineIoClient, endpointName } from '../facts/clients';
 import { refusedStatusOf } from '../facts/handshakes';
+import { type ClientLosses, DEFAULT_LIMIT_MS, type LostSession, lostSessions } from '../facts/lost-sessions';
 import type { EngineIoSession, SessionExchange } from '../facts/sessions';
 import type { TraceFacts } from '../facts/trace-facts';
 import type { PlatformId } from '../platforms';
 import type { Evidence, GroupRule, Judgement } from '../rule';
 
-/** What a server forgets after, where the handshake that says so was not recorded: the defaults, 25 s and 20 s. */
-const DEFAULT_LIMIT_MS = 45_000;
 const MAX_GATHERED = 500;
 
 /** An Engine.IO server says that it does not know a session that is alive. */
@@ -18,97 +17,29 @@ export const unknownSession: GroupRule = {
   scope: 'session',
   sources: ['004_eabe6d93a2f6ee54.txt'],
   judge(trace) {
-    return engineIoClients(trace).flatMap((client) => judgeClient(client, trace));
+    return trace.derived(lostSessions).flatMap((losses) => judgeClient(losses, trace));
   },
 };
 
-interface Lost {
-  session: EngineIoSession;
-  exchange: SessionExchange;
-  /** Since the last sign that the server knew it. */
-  aliveMs: number;
-}
-
-type Standing = { kind: 'lost'; lost: Lost } | { kind: 'fine' } | { kind: 'unclear'; reason: string };
-
-function judgeClient(client: EngineIoClient, trace: TraceFacts): ReturnType<GroupRule['judge']> {
-  const lost: Lost[] = [];
-  let unclear: { streamId: string; reason: string } | null = null;
-  for (const session of client.sessions) {
-    const exchange = session.exchanges.find((one) => isUnknownSession(one.facts)) ?? unreadRefusal(session);
-    if (!exchange) continue;
-    const standing = standingOf(session, exchange);
-    if (standing.kind === 'lost') lost.push(standing.lost);
-    else if (standing.kind === 'unclear')
-      unclear ??= { streamId: exchange.stream.id, reason: standing.reason };
-  }
+function judgeClient(
+  { client, lost, unclear }: ClientLosses,
+  trace: TraceFacts,
+): ReturnType<GroupRule['judge']> {
   if (lost.length > 0) {
     return [{ streamId: lost[0]!.exchange.stream.id, judgement: describe(client, lost, trace) }];
   }
-  if (unclear)
+  if (unclear) {
     return [{ streamId: unclear.streamId, judgement: { verdict: 'incomplete', reason: unclear.reason } }];
+  }
   const [first] = client.sessions;
   return first!.sid === null
     ? []
     : [{ streamId: first!.exchanges[0]!.stream.id, judgement: { verdict: 'pass' } }];
 }
 
-/** A request answered 400 whose body nobody recorded may say this or something else. */
-function unreadRefusal({ exchanges }: EngineIoSession): SessionExchange | undefined {
-  return exchanges.find(
-    ({ role, status, refusal, facts }) =>
-      (role === 'poll' || role === 'post') &&
-      status === 400 &&
-      refusal === null &&
-      facts.stream.response?.body == null &&
-      facts.decoded.events.data.length === 0 &&
-      (facts.byteLength > 0 || facts.stream.losses.length > 0),
-  );
-}
-
-function standingOf(session: EngineIoSession, exchange: SessionExchange): Standing {
-  if (!isUnknownSession(exchange.facts)) {
-    return {
-      kind: 'unclear',
-      reason: 'The server refused a request of the session with 400, and its reason was not recorded.',
-    };
-  }
-  const { startedAtMs } = exchange;
-  // Who said goodbye is forgotten, and a request that was still under way finds that out.
-  if (session.end?.cause === 'page' || session.end?.cause === 'server') return { kind: 'fine' };
-  const contactMs = lastContact(session, exchange);
-  if (contactMs === null) {
-    return {
-      kind: 'unclear',
-      reason: 'Nothing of the session was recorded before, so it may have been over for long.',
-    };
-  }
-  const silenceMs = startedAtMs - contactMs;
-  const limitMs = session.heartbeat.limitMs ?? DEFAULT_LIMIT_MS;
-  // A server forgets who has been silent for longer than its own limit: the page slept.
-  if (silenceMs > limitMs) return { kind: 'fine' };
-  return { kind: 'lost', lost: { session, exchange, aliveMs: Math.max(0, silenceMs) } };
-}
-
-/** The last time before `exchange` at which the server knew the session, trace ms; null when none was recorded. */
-function lastContact(session: EngineIoSession, exchange: SessionExchange): number | null {
-  let contactMs: number | null = null;
-  for (const one of session.exchanges) {
-    if (one === exchange || one.startedAtMs > exchange.startedAtMs) continue;
-    const isAnswered = one.outcome === 'ok' && (one.stream.kind === 'websocket' || one.status === 200);
-    const hasMessages = one.stream.kind === 'websocket' && one.stream.messages.atMs.length > 0;
-    if (!isAnswered && !hasMessages) continue;
-    contactMs = Math.max(
-      contactMs ?? 0,
-      Math.min(one.endedAtMs ?? exchange.startedAtMs, exchange.startedAtMs),
-    );
-  }
-  return contactMs;
-}
-
-function describe(client: EngineIoClient, lost: Lost[], trace: TraceFacts): Judgement {
+function describe(client: EngineIoClient, lost: LostSession[], trace: TraceFacts): Judgement {
   const name = endpointName(client.endpoint);
-  const [first] = lost as [Lost];
+  const [first] = lost as [LostSession];
   const { stream } = first.exchange;
   const instances = instancesOf(trace.streams.values(), first.session.server);
   const isOne = lost.length === 1;

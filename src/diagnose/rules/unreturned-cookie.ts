@@ -1,5 +1,4 @@
 import { formatCount } from '../../lib/format';
-import { isUnknownSession } from '../facts/backends';
 import {
   byServer,
   type CookieSet,
@@ -11,6 +10,7 @@ import {
 } from '../facts/cookies';
 import { findJobs, lostPolls } from '../facts/jobs';
 import type { TraceFacts } from '../facts/trace-facts';
+import { isUnknownSession } from '../facts/unknown-session';
 import type { GroupRule, Judgement } from '../rule';
 
 /** An affinity cookie was set, the requests asked for credentials, and still it never came back. */

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { drawTrace } from '../../support/draw';
 import { alarms, findingOf, foundLines, incompleteOf } from '../../support/found';
 import { drawJob } from '../../support/jobs';
+import { handshake, poll, pollThat, UNKNOWN_SESSION } from '../../support/socket-io';
 
 const SAME = { api: 'https://app.test' };
 const TURNS = ['404', 'running', '404', 'running', '404'];
@@ -33,6 +34,37 @@ it('explains fresh sessions that are unknown again and again', () => {
 
 it.each([
   ['one session lost once: the server was restarted', drawTrace([unknown(1, 0)])],
+  [
+    'two clients of one page that lose their sessions at once: the server was restarted',
+    drawTrace([
+      handshake(0, 'a'),
+      handshake(10, 'b'),
+      poll(30, 'a', 2000, ['2']),
+      poll(40, 'b', 2000, ['2']),
+      pollThat(2100, 'a', UNKNOWN_SESSION),
+      pollThat(2110, 'b', UNKNOWN_SESSION),
+    ]),
+  ],
+  [
+    'a laptop that slept twice',
+    drawTrace(
+      [0, 4_000_000].flatMap((at) => [
+        handshake(at, `s${at}`),
+        poll(at + 30, `s${at}`, 2000, ['2']),
+        pollThat(at + 3_600_000, `s${at}`, UNKNOWN_SESSION),
+      ]),
+    ),
+  ],
+  [
+    'sessions that live long before each is lost: restarts',
+    drawTrace(
+      [0, 100_000].flatMap((at) => [
+        handshake(at, `s${at}`),
+        ...[0, 1, 2].map((n) => poll(at + 30 + n * 25_000, `s${at}`, 24_900, ['2'])),
+        pollThat(at + 76_000, `s${at}`, UNKNOWN_SESSION),
+      ]),
+    ),
+  ],
   ['a job lost for good, with no sign of a second server', drawJob(['404', '404'], SAME)],
   ['one backend', drawJob(['running', 'running', 'succeeded'], SAME)],
   [

@@ -301,9 +301,9 @@ describe('a growing trace', () => {
     expect(diagnoser.factsOf('s1')).toMatchObject({ tailSilenceMs: 5000, ageMs: 5020 });
   });
 
-  it('gives in the end what one look at the whole gives, with all rules', () => {
-    const whole = drawMixedPage(80);
-    const endMs = 20_000;
+  it('gives in the end what one look at the whole gives, with all rules', { timeout: 30_000 }, () => {
+    const whole = drawMixedPage(40);
+    const endMs = 10_000;
     const trace = traceUntil(whole, 0);
     const diagnoser = createDiagnoser(trace);
     for (let atMs = 0; atMs <= endMs; atMs += 250) {
