@@ -66,7 +66,7 @@ describe('streamgauge report', () => {
       expect(ran).toMatchObject({
         status: 0,
         stdout: '',
-        stderr: expect.stringContaining('1 span was sent to http://user:'),
+        stderr: expect.stringContaining('1 span was sent to 127.0.0.1:'),
       });
       expect(collector.received).toHaveLength(1);
       const [request] = collector.received;
