@@ -42,6 +42,7 @@ export const NASTY: readonly unknown[] = [
   [[[[]]]],
   [null],
   { length: 1e9 },
+  // biome-ignore lint/suspicious/noThenProperty: hostile on purpose
   { toString: 5, valueOf: null, then: 1 },
   { __proto__: null, toJSON: 'x' },
 ];
