@@ -614,7 +614,7 @@ export const CHECKS: Record<string, Check> = {
           ),
         );
     }
-    const timed = await fetch(`${origin}/pieces?n=1&hold`, { signal: AbortSignal.timeout(60) });
+    const timed = await fetch(`${origin}/pieces?n=1&hold`, { signal: AbortSignal.timeout(600) });
     seen.push(await outcome(timed.text()));
     return seen;
   },
