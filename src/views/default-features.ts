@@ -8,6 +8,9 @@ import type { Trace } from '../trace/types';
 import type { Features } from './features';
 import { formatBytes } from './format';
 
+/** What is copied from one page shows equal secrets as equal, and nothing to who knows neither. */
+const SALT = crypto.randomUUID();
+
 /** Everything this build can do; panel and dashboard both hand it to the app. */
 export const features: Features = {
   recipeOf,
@@ -21,6 +24,6 @@ export const features: Features = {
   },
   exports: EXPORT_FORMATS,
   redactionPreview,
-  findingsMarkdown: (trace: Trace, _diagnosis, findings) => findingsMarkdown(trace, findings),
-  curlCommand: (stream) => curlLine(stream),
+  findingsMarkdown: (trace: Trace, _diagnosis, findings) => findingsMarkdown(trace, findings, { salt: SALT }),
+  curlCommand: (stream) => curlLine(stream, { salt: SALT }),
 };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -27,7 +28,9 @@ export async function writeTrace(
   trace: Trace,
   secretHeaders: readonly string[],
 ): Promise<void> {
-  const pieces = Readable.from(tracePieces(hideHeaders(redactTrace(trace), secretHeaders)));
+  // A salt of its own for each file: equal fingerprints mean equal secrets within it, and nothing beyond.
+  const salt = randomBytes(16).toString('hex');
+  const pieces = Readable.from(tracePieces(hideHeaders(redactTrace(trace, { salt }), secretHeaders)));
   const file = createWriteStream(path);
   try {
     if (path.endsWith('.gz')) await pipeline(pieces, createGzip(), file);
