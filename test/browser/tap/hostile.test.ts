@@ -197,8 +197,9 @@ describe('a page that replaces what the tap could lean on', () => {
     await tapped.page.evaluate(async (url) => {
       for await (const _ of (await fetch(url)).body!);
     }, `${server.origin}/pieces?n=3&gap=30&clock`);
-    const { chunks } = await tapped.ended('&clock');
-    expect(chunks.at(-1)!.atMs - chunks[0]!.atMs).toBeGreaterThan(20);
+    // The chunks themselves may come all at once where the page is kept waiting.
+    const { start, end } = await tapped.ended('&clock');
+    expect(end!.atMs - start.atMs).toBeGreaterThan(60);
     await tapped.close();
   });
 
