@@ -18,7 +18,9 @@ export const features: Features = {
   async readFile(file) {
     // Refused before it is read: a file of gigabytes would not fit into memory.
     if (file.size > MAX_FILE_BYTES) {
-      throw new Error(`${file.name} is larger than ${formatBytes(MAX_FILE_BYTES)}.`);
+      throw new Error(
+        `${file.name} is larger than ${formatBytes(MAX_FILE_BYTES)}: record a shorter time, or only the page that matters.`,
+      );
     }
     return importBytes(file.name, new Uint8Array(await file.arrayBuffer()));
   },

@@ -3,7 +3,7 @@ import { findChromium } from '../../src/cli/chromium/find.ts';
 import type { LaunchedBrowser } from '../../src/cli/chromium/launch.ts';
 import { ensureBuilt } from '../e2e/support/built.ts';
 import { type Lab, startLab } from './lab.ts';
-import { openHeaded } from './start/headed.ts';
+import { FIRST_SCENARIO, openHeaded } from './start/headed.ts';
 
 let lab: Lab;
 let browser: LaunchedBrowser;
@@ -24,7 +24,7 @@ describe('npm start', () => {
       { filter: [{}] },
     );
     const pages = targetInfos.filter(({ type, url }) => type === 'page' && !url.startsWith('devtools:'));
-    expect(pages.map(({ url }) => url)).toEqual([lab.url]);
+    expect(pages.map(({ url }) => url)).toEqual([`${lab.url}#${FIRST_SCENARIO}`]);
     // DevTools makes a panel's frame when the panel is first shown.
     expect(targetInfos.map(({ url }) => url)).toContainEqual(
       expect.stringMatching(/\/views\/panel\/panel\.html$/),

@@ -12,11 +12,13 @@ export interface HistogramChartProps extends HistogramPlotOptions {
   /** Grows when the bins did. */
   revision: number;
   note?: string | null;
+  /** Said where there are no bins. */
+  empty?: string | undefined;
 }
 
 /** A histogram with its title, its sense in words, and its table. */
 export function HistogramChart(props: HistogramChartProps) {
-  const { title, bins, revision, note, ...options } = props;
+  const { title, bins, revision, note, empty = 'Nothing to count yet.', ...options } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [asTable, setAsTable] = useState(false);
   const plot = usePlot(canvas, title, (element, palette) => new HistogramPlot(element, palette, options));
@@ -40,7 +42,7 @@ export function HistogramChart(props: HistogramChartProps) {
       </figcaption>
       <div class="plot-area">
         <canvas ref={canvas} role="img" aria-label={histogramSummary(title, bins, options.formatEdge)} />
-        {bins.length === 0 && <p class="plot-empty">Nothing to count yet.</p>}
+        {bins.length === 0 && <p class="plot-empty">{empty}</p>}
       </div>
       {note && <p class="plot-note">{note}</p>}
       {asTable && (

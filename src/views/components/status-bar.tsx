@@ -19,8 +19,10 @@ export function StatusBar() {
         {shown === streams ? plural(streams, 'stream') : `${shown} of ${plural(streams, 'stream')}`} ·{' '}
         {plural(events, 'event')}
       </span>
-      <span class={`number${dropped > 0 ? ' bad' : ''}`}>{plural(dropped, 'record')} dropped</span>
-      <span class="number">{plural(consumedNatively, 'body', 'bodies')} consumed natively</span>
+      <span class={`number ${dropped > 0 ? 'bad' : 'nothing'}`}>{plural(dropped, 'record')} dropped</span>
+      <span class={`number${consumedNatively > 0 ? '' : ' nothing'}`}>
+        {plural(consumedNatively, 'body', 'bodies')} consumed natively
+      </span>
       <span class="spacer" />
       <span class="host" title={trace.meta.pageUrl ?? undefined}>
         {hostOf(trace.meta.pageUrl)}

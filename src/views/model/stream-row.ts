@@ -132,7 +132,8 @@ export function rootsOf(findings: readonly Finding[]): Finding[] {
   return findings.filter((one) => one.supersededBy === null || !keys.has(one.supersededBy));
 }
 
-function longestSilenceMs(stream: StreamRecord, facts: StreamFacts): number | null {
+/** Before the first byte, between deliveries, or since the last one while open, ms. */
+export function longestSilenceMs(stream: StreamRecord, facts: StreamFacts): number | null {
   if (facts.firstByteMs === null && facts.byteLength === 0) return stream.end ? null : facts.ageMs;
   return Math.max(facts.firstByteMs ?? 0, facts.gaps.longestMs, stream.end ? 0 : facts.tailSilenceMs);
 }

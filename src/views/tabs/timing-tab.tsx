@@ -6,6 +6,7 @@ import { useModel } from '../components/context';
 import { EmptyState } from '../components/empty-state';
 import { formatBytes, formatDuration } from '../format';
 import { streamLossText } from '../model/losses';
+import { longestSilenceMs } from '../model/stream-row';
 
 /** Chunks looked at for the note on buffer sizes: the first of them are enough to tell. */
 const SIZE_SAMPLE = 2000;
@@ -47,10 +48,7 @@ export function TimingTab({ streamId }: { streamId: string }) {
         <Measure label="First byte" value={formatDuration(facts.firstByteMs)} />
         <Measure label={stream.end ? 'Duration' : 'Open for'} value={formatDuration(facts.ageMs)} />
         <Measure label="Median gap" value={series.gapTotal > 0 ? formatDuration(facts.gaps.medianMs) : '–'} />
-        <Measure
-          label="Longest gap"
-          value={series.gapTotal > 0 ? formatDuration(facts.gaps.longestMs) : '–'}
-        />
+        <Measure label="Longest gap" value={formatDuration(longestSilenceMs(stream, facts))} />
         <Measure
           label={stream.end ? 'Silence before the end' : 'Silent for'}
           value={formatDuration(facts.tailSilenceMs)}
@@ -92,6 +90,7 @@ export function TimingTab({ streamId }: { streamId: string }) {
           revision={revision}
           colour="arrived"
           formatEdge={formatEdgeMs}
+          empty={stream.end ? 'Everything came in one delivery: there is no gap to count.' : undefined}
         />
         <HistogramChart
           title="Chunk sizes"

@@ -3,6 +3,8 @@ import { type LaunchedBrowser, launchChromium } from '../../../src/cli/chromium/
 import type { Lab } from '../lab.ts';
 import { EXTENSION } from './build.ts';
 
+/** What to press first: the page opens there. */
+export const FIRST_SCENARIO = 'nginx-default-buffering';
 const PANEL = 'Streamgauge';
 
 /**
@@ -53,7 +55,9 @@ export async function openHeaded(
     const { connection } = browser;
     const before = await targets(connection);
     await connection.send('Extensions.loadUnpacked', { path: EXTENSION });
-    const tab = await connection.send<{ targetId: string }>('Target.createTarget', { url: lab.url });
+    const tab = await connection.send<{ targetId: string }>('Target.createTarget', {
+      url: `${lab.url}#${FIRST_SCENARIO}`,
+    });
     for (const { targetId, type, url } of before) {
       if (type === 'page' && !url.startsWith('devtools:')) {
         await connection.send('Target.closeTarget', { targetId });
