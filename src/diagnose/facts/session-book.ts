@@ -1,7 +1,7 @@
+import type { EngineIoSession } from './session';
 import { describeSession } from './session-describe';
 import { ExchangeReader } from './session-exchange';
 import { SessionLog } from './session-log';
-import type { EngineIoSession } from './sessions';
 import type { StreamFacts } from './stream-facts';
 import type { TraceFacts } from './trace-facts';
 

@@ -1,9 +1,9 @@
 import type { EngineIoTransport } from '../../decode/packets';
 import { Direction } from '../../trace/types';
 import { netErrorOf } from './endings';
+import type { EngineIoSession, Heartbeat, SessionEnd, SessionHandshake, UpgradeAttempt } from './session';
 import type { ExchangeReader } from './session-exchange';
 import type { SessionLog } from './session-log';
-import type { EngineIoSession, Heartbeat, SessionEnd, SessionHandshake, UpgradeAttempt } from './sessions';
 import type { TraceFacts } from './trace-facts';
 import { isUnknownSession } from './unknown-session';
 

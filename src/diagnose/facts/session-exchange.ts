@@ -3,7 +3,7 @@ import type { EngineIoPacket } from '../../decode/packets';
 import { utf8ByteLength } from '../../lib/text';
 import { Direction, type DirectionCode, Opcode } from '../../trace/types';
 import { endingOf, isOpened } from './endings';
-import type { ExchangeRole, SessionExchange } from './sessions';
+import type { ExchangeRole, SessionExchange } from './session';
 import { originOf } from './sites';
 import type { StreamFacts } from './stream-facts';
 

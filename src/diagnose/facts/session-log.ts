@@ -1,14 +1,14 @@
 import type { EngineIoHandshake } from '../../decode/packets';
 import { SocketIoDecoder } from '../../decode/socket-io';
 import { Direction } from '../../trace/types';
-import type { Carried } from './session-exchange';
 import {
   MAX_SESSION_PACKETS,
   type PingPong,
   type SessionNamespace,
   type SessionPacket,
   type SessionSocketPacket,
-} from './sessions';
+} from './session';
+import type { Carried } from './session-exchange';
 
 const MAX_PINGS = 20_000;
 const MAX_NAMESPACES = 100;

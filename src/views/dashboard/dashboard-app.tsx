@@ -9,6 +9,7 @@ import type { DashboardModel } from './model/dashboard-model';
 import { hashOf, type Route } from './model/route';
 import { ComparePage } from './pages/compare-page';
 import { LibraryPage } from './pages/library-page';
+import { OpenFiles } from './pages/open-files';
 import { OverTimePage } from './pages/over-time-page';
 import { RecordingPage } from './pages/recording-page';
 
@@ -103,41 +104,6 @@ function NavLink(props: { to: Route; isHere: boolean; children: string }) {
     <a href={hashOf(props.to)} aria-current={props.isHere ? 'page' : undefined}>
       {props.children}
     </a>
-  );
-}
-
-/** The button that opens the browser's file dialog. */
-export function OpenFiles({ isPill = false }: { isPill?: boolean }) {
-  const model = useDashboard();
-  const picker = useRef<HTMLInputElement>(null);
-  return (
-    <>
-      <button
-        type="button"
-        class={isPill ? 'pill' : 'tool-button'}
-        title="Open trace and HAR files (or drop them anywhere)"
-        onClick={() => picker.current?.click()}
-      >
-        {!isPill && <Icon name="import" />}
-        Open files…
-      </button>
-      <input
-        ref={picker}
-        type="file"
-        multiple
-        class="offscreen"
-        tabIndex={-1}
-        aria-hidden="true"
-        accept=".json,.har,.gz,application/json"
-        onChange={(event) => {
-          const field = event.currentTarget;
-          const files = [...(field.files ?? [])];
-          // The same file may be picked again.
-          field.value = '';
-          if (files.length > 0) void model.addFiles(files);
-        }}
-      />
-    </>
   );
 }
 

@@ -14,7 +14,7 @@ import { CurvesChart } from '../../charts/curves-chart';
 import { HistogramChart } from '../../charts/histogram-chart';
 import { formatBytes, formatCount, formatDuration, plural, UNKNOWN } from '../../format';
 import { histogramOf, usedRange } from '../model/log-bins';
-import { Changes } from './compare-page';
+import { Changes } from './finding-changes';
 
 /** One request of both recordings: what came when, and what else differs. */
 export function PairDetail({ pair, names }: { pair: StreamPair; names: Both<string> }) {

@@ -2,12 +2,13 @@ import { useState } from 'preact/hooks';
 import { EmptyState } from '../../components/empty-state';
 import { Icon, SeverityIcon } from '../../components/icons';
 import { formatBytes, formatCount, plural } from '../../format';
-import { OpenFiles } from '../dashboard-app';
 import { type Entry, tagsOf } from '../library/entry';
 import type { Place } from '../library/library';
 import { useDashboard } from '../model/context';
 import { recordingRoute, roomText } from '../model/dashboard-model';
 import { hashOf } from '../model/route';
+import { OpenFiles } from './open-files';
+import { Tags } from './tags';
 import { formatDateTime, formatRate, hostOf } from './words';
 
 /** All recordings that are kept, with what is known of each without opening it. */
@@ -311,18 +312,6 @@ export function SeverityCounts({ severities }: { severities: Entry['summary']['s
           <SeverityIcon severity="warning" /> {plural(warning, 'warning')}
         </span>
       )}
-    </span>
-  );
-}
-
-export function Tags({ tags }: { tags: readonly string[] }) {
-  return (
-    <span class="tags">
-      {tags.map((tag) => (
-        <span key={tag} class="tag">
-          {tag}
-        </span>
-      ))}
     </span>
   );
 }

@@ -2,12 +2,12 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { CurvesChart } from '../../charts/curves-chart';
 import { EmptyState } from '../../components/empty-state';
 import { formatCount, formatDuration, plural } from '../../format';
-import { OpenFiles } from '../dashboard-app';
 import { SUMMARY_VERSION } from '../library/entry';
 import { useDashboard } from '../model/context';
 import { recordingRoute } from '../model/dashboard-model';
 import { endpointHistories, type Moment, momentsOf } from '../model/over-time';
 import { hashOf } from '../model/route';
+import { OpenFiles } from './open-files';
 import { formatDateTime, formatRate, hostOf } from './words';
 
 /** One endpoint over all recordings that saw it. */

@@ -10,8 +10,8 @@ import type { Entry } from '../library/entry';
 import { useDashboard } from '../model/context';
 import { type Opened, recordingRoute } from '../model/dashboard-model';
 import { hashOf, type Route } from '../model/route';
-import { Tags } from './library-page';
 import { OverviewPage } from './overview-page';
+import { Tags } from './tags';
 import { formatDateTime, hostOf } from './words';
 
 type View = 'overview' | 'streams';
