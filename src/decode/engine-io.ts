@@ -99,9 +99,13 @@ class Decoder implements EngineIoDecoder {
         this.#problem(record, 'A frame was not captured whole.');
         continue;
       }
-      const parsed = typeof payload === 'string' ? parseText(payload) : this.#parseBinaryFrame(payload);
+      const parsed = typeof payload === 'string' ? this.#parseText(payload) : this.#parseBinaryFrame(payload);
       this.#add(parsed, record, 'websocket');
     }
+  }
+
+  #parseText(packet: string): Parsed | null {
+    return this.request.version === 3 ? parseTextOfVersion3(packet) : parseText(packet);
   }
 
   /** Version 4 sends binary messages bare; version 3 puts the packet type before them. */
@@ -115,7 +119,7 @@ class Decoder implements EngineIoDecoder {
     if (!this.#readRequest && request.body) {
       this.#readRequest = true;
       if (request.body.truncated) this.#problem(-1, 'The request body was not captured whole.');
-      else this.#addAll(this.#parsePayload(request.body.text), -1);
+      else this.#addAll(this.#parsePayload(unwrapForm(request.body.text)), -1);
     }
     if (this.#readResponse || end === null || !response) return;
     this.#readResponse = true;
@@ -266,6 +270,15 @@ function unwrapJsonp(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** The other way they post a form: `d=` and the payload, its newlines as `\\n` and escaped ones with one backslash more. */
+function unwrapForm(text: string): string {
+  if (!text.startsWith('d=')) return text;
+  const payload = new URLSearchParams(text).get('d') ?? '';
+  return payload
+    .replace(/(\\)?\\n/g, (match, isEscaped) => (isEscaped ? match : '\n'))
+    .replaceAll('\\\\n', '\\n');
 }
 
 function readHandshake(text: string): EngineIoHandshake | null {

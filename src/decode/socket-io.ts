@@ -124,7 +124,7 @@ function toPacket(decoded: Packet, attachmentCount: number, carrier: EngineIoPac
   const isEvent = type === 'event';
   return {
     type,
-    namespace: decoded.nsp,
+    namespace: type === 'connect' ? withoutQuery(decoded.nsp) : decoded.nsp,
     ackId: decoded.id ?? null,
     event: isEvent ? String(list[0]) : null,
     args: isEvent ? list.slice(1) : type === 'ack' ? list : [],
@@ -133,3 +133,6 @@ function toPacket(decoded: Packet, attachmentCount: number, carrier: EngineIoPac
     carrier,
   };
 }
+
+/** Version 2 asks for a namespace with the query of its address, and nothing after that has it: `0/admin?ticket=7,`. */
+const withoutQuery = (namespace: string) => namespace.replace(/\?.*$/s, '');
