@@ -362,6 +362,7 @@ describe.skipIf(!hasChromium())('what is not inspected', () => {
           .find((one) => one !== session.devtools),
       );
       const panel = await openPanel(again);
+      await eventually('the tap to reach the open page', async () => !(await tab.evaluate(isNative)));
       await tab.evaluate(`(${READ})('/events?late=1')`);
       const [stream] = await streamsOf(panel, 'late=1', settled);
       expect(stream!.seenBy.tap).toBe(true);
