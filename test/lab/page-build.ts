@@ -60,9 +60,10 @@ async function buildPage(): Promise<Map<string, string>> {
     outputs.map((one) => [one.fileName, one.type === 'chunk' ? one.code : one.source.toString()]),
   );
   // The client as its server package ships it, loaded by a script element like on many real pages.
-  const client = join(
-    dirname(createRequire(import.meta.url).resolve('socket.io/package.json')),
-    'client-dist/socket.io.min.js',
-  );
-  return files.set('socket.io.min.js', readFileSync(client, 'utf8'));
+  const { resolve } = createRequire(import.meta.url);
+  const current = join(dirname(resolve('socket.io/package.json')), 'client-dist/socket.io.min.js');
+  const version2 = join(dirname(resolve('socket.io-client-2/package.json')), 'dist/socket.io.slim.js');
+  return files
+    .set('socket.io.min.js', readFileSync(current, 'utf8'))
+    .set('socket.io-2.js', readFileSync(version2, 'utf8'));
 }

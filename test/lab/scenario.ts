@@ -86,6 +86,8 @@ export type Step =
   | { do: 'web-socket'; url: string; say: string[]; everyMs: number; attempts?: number }
   | {
       do: 'socket-io';
+      /** 2: the client of old, which speaks Engine.IO 3. */
+      version?: 2;
       /** Scheme, host and port of the server. */
       url: string;
       path: string;

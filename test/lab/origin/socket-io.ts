@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { type ServerOptions, Server as SocketServer } from 'socket.io';
+import serve2 from 'socket.io-2';
 
 /** What a server does besides answering. */
 export interface SocketHabits {
@@ -44,6 +45,21 @@ export function socketServer(
   });
   // Its timers hold the process; they end with the server. Once: closing it closes the server, which says so again.
   server.once('close', () => void io.close());
+  return server;
+}
+
+/** The same talk with a real server of version 2, whose clients are the ones that ping. */
+export function socketServer2(path: string): Server {
+  const server = createServer();
+  const io = serve2(server, { path, serveClient: false, pingInterval: 700, pingTimeout: 5000 });
+  io.on('connection', (socket) => {
+    const news = setInterval(() => socket.emit('news', { at: Date.now() }), 700);
+    socket.on('chat', (value: unknown, acknowledge: (answer: unknown) => void) => {
+      if (typeof acknowledge === 'function') acknowledge({ at: Date.now(), echo: value });
+    });
+    socket.on('disconnect', () => clearInterval(news));
+  });
+  server.once('close', () => io.close());
   return server;
 }
 

@@ -4,18 +4,29 @@ import type { Arrivals } from './arrivals.ts';
 
 type Connect = typeof import('socket.io-client').io;
 
-/** The client as its package serves it: one script element, one global. */
-async function loadClient(): Promise<Connect> {
-  const holder = window as unknown as { io?: Connect };
-  if (!holder.io) {
-    await new Promise<void>((resolve, reject) => {
-      const script = document.createElement('script');
-      script.src = '/socket.io.min.js';
-      script.onload = () => resolve();
-      script.onerror = () => reject(new Error('The Socket.IO client could not be loaded'));
-      document.head.append(script);
-    });
+const loaded = new Map<string, Promise<Connect>>();
+
+/** The client as its package serves it: one script element, and one global, which both versions give the same name. */
+function loadClient(path: string): Promise<Connect> {
+  let client = loaded.get(path);
+  if (!client) {
+    // One after the other, or one version could be taken for the other.
+    client = Promise.allSettled(loaded.values()).then(() => runScript(path));
+    loaded.set(path, client);
   }
+  return client;
+}
+
+async function runScript(path: string): Promise<Connect> {
+  const holder = window as unknown as { io?: Connect };
+  delete holder.io;
+  await new Promise<void>((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = path;
+    script.onload = () => resolve();
+    script.onerror = () => reject(new Error('The Socket.IO client could not be loaded'));
+    document.head.append(script);
+  });
   if (!holder.io) throw new Error('The Socket.IO client did not define io');
   return holder.io;
 }
@@ -26,7 +37,7 @@ export async function runSocketIo(
   arrivals: Arrivals,
   stop: AbortSignal,
 ): Promise<void> {
-  const connect = await loadClient();
+  const connect = await loadClient(step.version === 2 ? '/socket.io-2.js' : '/socket.io.min.js');
   const socket: Socket = connect(step.url, {
     path: step.path,
     forceNew: true,

@@ -4,7 +4,7 @@ import { openStream, tokenStream, writeTokens } from '../origin/events.ts';
 import type { Handler } from '../origin/exchange.ts';
 import { sendJson } from '../origin/exchange.ts';
 import { Jobs } from '../origin/jobs.ts';
-import { socketServer } from '../origin/socket-io.ts';
+import { socketServer, socketServer2 } from '../origin/socket-io.ts';
 import type { Step } from '../scenario.ts';
 import { type Spec, type StepContext, scenario } from './spec.ts';
 
@@ -73,6 +73,39 @@ export const DOWNGRADES: Spec[] = [
     host: APP_RUNNER,
     steps: socketSteps('socket-io-polling-only'),
     backends: () => [socketServer('/socket-io-polling-only/socket.io/')],
+    gateway: passOn(ENVOY),
+    gatewayUpgrade: refuseUpgrade('403 Forbidden', ENVOY),
+  }),
+  scenario({
+    id: 'socket-io-2',
+    title: 'Socket.IO 2 that upgrades',
+    group: GROUP,
+    description:
+      'Client and server of version 2: lengths before packets, and the client is the one that pings.',
+    expect: [],
+    seconds: 4,
+    site: 'embedded',
+    ownCors: true,
+    steps: socketSteps('socket-io-2', { version: 2 }),
+    backends: () => [socketServer2('/socket-io-2/socket.io/')],
+    gateway: passOn(),
+    gatewayUpgrade: forwardUpgrade(),
+  }),
+  scenario({
+    id: 'socket-io-2-polling-only',
+    title: 'Socket.IO 2 behind App Runner',
+    group: GROUP,
+    description: 'Version 2 behind the gateway that answers every WebSocket with 403: it stays with polling.',
+    expect: [
+      { id: 'refused-upgrade', severity: 'error' },
+      { id: 'stuck-polling', severity: 'warning' },
+    ],
+    seconds: 4,
+    site: 'embedded',
+    ownCors: true,
+    host: APP_RUNNER,
+    steps: socketSteps('socket-io-2-polling-only', { version: 2 }),
+    backends: () => [socketServer2('/socket-io-2-polling-only/socket.io/')],
     gateway: passOn(ENVOY),
     gatewayUpgrade: refuseUpgrade('403 Forbidden', ENVOY),
   }),
