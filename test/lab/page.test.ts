@@ -64,6 +64,11 @@ const LOGS: Record<string, (log: string[]) => void> = {
     expect(log.join()).not.toMatch(/upgraded/);
     expect(log.join()).toMatch(/connected over polling.*ack/);
   },
+  'socket-io-2': (log) => expect(log.join()).toMatch(/connected over polling.*upgraded to websocket.*ack/),
+  'socket-io-2-polling-only': (log) => {
+    expect(log.join()).not.toMatch(/upgraded/);
+    expect(log.join()).toMatch(/connected over polling.*ack/);
+  },
   'nginx-without-upgrade': (log) => {
     expect(log.join()).not.toMatch(/upgraded/);
     expect(log.join()).toMatch(/connected over polling.*ack/);

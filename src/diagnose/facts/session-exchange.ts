@@ -77,7 +77,8 @@ export class ExchangeReader implements SessionExchange {
 
   /** From the address, or from the `open` packet of a handshake. */
   get sid(): string | null {
-    return this.#decoder.request.sid ?? this.openPacket?.handshake?.sid ?? null;
+    const sid = this.#decoder.request.sid ?? this.openPacket?.handshake?.sid ?? null;
+    return sid === null ? null : withoutPadding(sid);
   }
 
   get openPacket(): EngineIoPacket | null {
@@ -203,6 +204,14 @@ export function isClosedByPage({ stream }: StreamFacts): boolean {
 /** What is read from: when one of these is another object, a better source took its place. */
 function sourcesOf({ stream }: StreamFacts): unknown[] {
   return [stream.messages, stream.chunks, stream.end === null ? null : (stream.response?.body ?? null)];
+}
+
+/**
+ * Version 2 of Socket.IO also sets its `sid` as a cookie, so sanitized recordings have a mark for it: in addresses
+ * `‹redacted:1f3a09cc›`, in bytes as many characters as there were, `redacted:1f3a09cc***`. Both are one session.
+ */
+function withoutPadding(sid: string): string {
+  return /^‹?(redacted:[0-9a-f]{4,8})(?:›|\**)$/.exec(sid)?.[1] ?? sid;
 }
 
 function pathOf(url: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type EngineIoSession, sessionOf, sessionsOf } from '../../../../src/diagnose/facts/sessions';
 import { createDiagnoser } from '../../../../src/diagnose/run';
+import { redactTrace } from '../../../../src/exchange/redact';
 import type { Trace } from '../../../../src/trace/types';
 import { drawTrace } from '../../../support/draw';
 import { growTrace, traceUntil } from '../../../support/mixed-page';
@@ -29,6 +30,26 @@ const upgrading = (at: number, sid: string, steps: string) => [
 ];
 
 describe('a session', () => {
+  it('of version 2, which sets its sid as a cookie, is one also when its recording is sanitized', () => {
+    const sid = 'J8e3_8RvMNU4XT4aAAAB';
+    const v3 = { eio: 3 } as const;
+    const trace = drawTrace([
+      handshake(0, sid, { ...v3, answer: `set-cookie: io=${sid}; Path=/; HttpOnly` }),
+      socket(40, sid, `${UPGRADED} | +25s send 2 | +20 frame text 3`, v3),
+    ]);
+    const clean = redactTrace(trace);
+    expect(JSON.stringify(clean.streams.map(({ request }) => request.url))).not.toContain(sid);
+    const sessions = look(clean);
+    expect(sessions).toHaveLength(1);
+    expect(sessions[0]).toMatchObject({
+      version: 3,
+      transport: 'websocket',
+      handshake: { values: { pingIntervalMs: 25_000 } },
+      upgrades: [{ outcome: 'changed' }],
+      pings: [{ by: 'page', pongAtMs: expect.any(Number) }],
+    });
+  });
+
   it('is read over all its requests', () => {
     const [session, ...others] = look(
       drawTrace(
