@@ -265,8 +265,16 @@ export class Redactor {
     const isForm = /^[\w.%+[\]-]+=[^\s"{}]*$/.test(body.text);
     return {
       ...body,
-      text: isForm ? this.url(`?${body.text}`, place).slice(1) : this.text(body.text, place),
+      text: isForm ? this.url(`?${body.text}`, place).slice(1) : this.#bodyText(body.text, place),
     };
+  }
+
+  #bodyText(text: string, place: string): string {
+    // Engine.IO 3 tells the length of each packet before it: `94:0{"sid":"…`. With another length none can be read.
+    const hasLengths = /^\d{1,10}:[0-6b]/.test(text);
+    return hasLengths
+      ? this.#replaceIn(text, place, (secret) => this.#fixed(secret))
+      : this.text(text, place);
   }
 
   #messages(

@@ -22,6 +22,17 @@ const look = (trace: Trace, nowMs?: number) => {
   return sessionsOf(diagnoser.facts);
 };
 
+/** As a HAR has them. */
+function bodiesAsText(trace: Trace): void {
+  for (const stream of trace.streams) {
+    const { chunks, response } = stream;
+    const text = Buffer.concat(chunks.payload.map((one) => one ?? Buffer.alloc(0))).toString();
+    if (!response || text === '') continue;
+    response.body = { text, byteLength: Buffer.byteLength(text), truncated: false };
+    chunks.payload.fill(null);
+  }
+}
+
 const upgrading = (at: number, sid: string, steps: string) => [
   handshake(at, sid),
   post(at + 30, sid, ['40']),
@@ -30,25 +41,30 @@ const upgrading = (at: number, sid: string, steps: string) => [
 ];
 
 describe('a session', () => {
-  it('of version 2, which sets its sid as a cookie, is one also when its recording is sanitized', () => {
-    const sid = 'J8e3_8RvMNU4XT4aAAAB';
-    const v3 = { eio: 3 } as const;
-    const trace = drawTrace([
-      handshake(0, sid, { ...v3, answer: `set-cookie: io=${sid}; Path=/; HttpOnly` }),
-      socket(40, sid, `${UPGRADED} | +25s send 2 | +20 frame text 3`, v3),
-    ]);
-    const clean = redactTrace(trace);
-    expect(JSON.stringify(clean.streams.map(({ request }) => request.url))).not.toContain(sid);
-    const sessions = look(clean);
-    expect(sessions).toHaveLength(1);
-    expect(sessions[0]).toMatchObject({
-      version: 3,
-      transport: 'websocket',
-      handshake: { values: { pingIntervalMs: 25_000 } },
-      upgrades: [{ outcome: 'changed' }],
-      pings: [{ by: 'page', pongAtMs: expect.any(Number) }],
-    });
-  });
+  it.each(['chunks', 'text'])(
+    'of version 2, which sets its sid as a cookie, is one also when its recording is sanitized, bodies as %s',
+    (bodies) => {
+      const sid = 'J8e3_8RvMNU4XT4aAAAB';
+      const v3 = { eio: 3 } as const;
+      const trace = drawTrace([
+        handshake(0, sid, { ...v3, answer: `set-cookie: io=${sid}; Path=/; HttpOnly` }),
+        socket(40, sid, `${UPGRADED} | +25s send 2 | +20 frame text 3`, v3),
+      ]);
+      if (bodies === 'text') bodiesAsText(trace);
+      const clean = redactTrace(trace);
+      expect(JSON.stringify(clean.streams.map(({ request }) => request.url))).not.toContain(sid);
+      const sessions = look(clean);
+      expect(sessions).toHaveLength(1);
+      expect(sessions[0]!.problems).toEqual([]);
+      expect(sessions[0]).toMatchObject({
+        version: 3,
+        transport: 'websocket',
+        handshake: { values: { pingIntervalMs: 25_000 } },
+        upgrades: [{ outcome: 'changed' }],
+        pings: [{ by: 'page', pongAtMs: expect.any(Number) }],
+      });
+    },
+  );
 
   it('is read over all its requests', () => {
     const [session, ...others] = look(
