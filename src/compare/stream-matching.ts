@@ -68,7 +68,8 @@ function sharedCount(one: ReadonlySet<string>, other: ReadonlySet<string>): numb
 
 /**
  * Pairs the calls of each endpoint: those that asked for the same, in order; between them those with the same parameters;
- * and what is left between these one by one. What is left over has no counterpart.
+ * and what is left between these one by one. Endpoints that only one side has are paired by the end of their paths. What
+ * is left over has no counterpart.
  */
 export function matchStreams(
   a: readonly StreamRecord[],
@@ -82,15 +83,58 @@ export function matchStreams(
   });
   const ofB = groupBy(b, (stream) => `${hostOf(stream.request.url)} ${pathEndpoint(stream)}`);
   const matched: MatchedStreams[] = [];
-  for (const [key, callsA] of ofA) {
-    const callsB = ofB.get(key);
-    if (!callsB) continue;
-    const endpoint = pathEndpoint(callsA[0]!);
+  const pairAll = (callsA: readonly StreamRecord[], callsB: readonly StreamRecord[], endpoint: string) =>
     pairCalls(callsA, callsB, [contentOf, parametersOf], (one, other, level) => {
       matched.push({ a: one, b: other, endpoint, matchedBy: level === 0 ? 'content' : 'order' });
     });
+  for (const [key, callsA] of ofA) {
+    const callsB = ofB.get(key);
+    if (callsB) pairAll(callsA, callsB, pathEndpoint(callsA[0]!));
+  }
+  const allA = groupBy(a, pathEndpoint);
+  const allB = groupBy(b, pathEndpoint);
+  const onlyA = [...allA.keys()].filter((endpoint) => !allB.has(endpoint));
+  const onlyB = [...allB.keys()].filter((endpoint) => !allA.has(endpoint));
+  for (const { one, other, endpoint } of pairsByPathEnd(onlyA, onlyB)) {
+    pairAll(allA.get(one)!, allB.get(other)!, endpoint);
   }
   return matched;
+}
+
+/**
+ * Endpoints that only one side has, by the end of their paths: a gateway or a test page puts a stage or a name in front
+ * (`/prod/chat`, `/chat`). Only where each is the other's single best counterpart; a wrong pair is worse than none.
+ */
+function pairsByPathEnd(a: readonly string[], b: readonly string[]) {
+  const ends = a.flatMap((one) =>
+    b.flatMap((other) => {
+      const shared = sharedEnd(one, other);
+      return shared.length > 0 ? [{ one, other, shared }] : [];
+    }),
+  );
+  return ends.flatMap(({ one, other, shared }) => {
+    const isBest = ends.every(
+      (end) =>
+        (end.one !== one && end.other !== other) ||
+        (end.one === one && end.other === other) ||
+        end.shared.length < shared.length,
+    );
+    const method = one.split(' ')[0];
+    return isBest ? [{ one, other, endpoint: `${method} …/${shared.join('/')}` }] : [];
+  });
+}
+
+/** The segments that both paths end with; none when the methods differ, or when there is no word among them. */
+function sharedEnd(one: string, other: string): string[] {
+  const [methodA, pathA = ''] = one.split(' ');
+  const [methodB, pathB = ''] = other.split(' ');
+  if (methodA !== methodB) return [];
+  const a = pathA.split('/').filter(Boolean);
+  const b = pathB.split('/').filter(Boolean);
+  let count = 0;
+  while (count < a.length && count < b.length && a.at(-1 - count) === b.at(-1 - count)) count++;
+  const shared = count === 0 ? [] : a.slice(-count);
+  return shared.some((segment) => !/^\{id\}$|_\{id\}$/.test(segment)) ? shared : [];
 }
 
 function groupBy(

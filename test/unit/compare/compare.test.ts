@@ -261,6 +261,24 @@ describe('counterparts', () => {
     expect(given.pairs).toHaveLength(0);
   });
 
+  it.each([
+    ['a stage in front', '/chat', '/prod/chat', 'POST …/chat'],
+    ['another name in front', '/steady/v1/chat', '/nginx/v1/chat', 'POST …/v1/chat'],
+    ['an id at the end', '/local/jobs/12', '/prod/jobs/77', 'POST …/jobs/{id}'],
+  ])('may have another beginning of the path: %s', (_, one, other, endpoint) => {
+    const found = compareTraces(drawTrace(call(`${LOCAL}${one}`)), drawTrace(call(`${STAGING}${other}`)));
+    expect(found.pairs.map((pair) => pair.endpoint)).toEqual([endpoint]);
+  });
+
+  it.each([
+    ['two could be meant', ['/a/chat', '/b/chat'], ['/prod/chat']],
+    ['only an id is shared', ['/users/12'], ['/orders/12']],
+    ['nothing is shared', ['/chat'], ['/report']],
+  ])('are not guessed where %s', (_, ofA, ofB) => {
+    const draw = (base: string, paths: string[]) => drawTrace(paths.map((path, at) => call(base + path, at)));
+    expect(compareTraces(draw(LOCAL, ofA), draw(STAGING, ofB)).pairs).toEqual([]);
+  });
+
   it('that only one side has are listed', () => {
     const found = compareTraces(
       drawTrace([call(`${LOCAL}/x`), call(`${LOCAL}/only`, 10)]),
