@@ -1,4 +1,5 @@
 import type { ExportFormat, ExportOptions } from '../../exchange/export/formats';
+import { endedTrace } from '../../store/ended-trace';
 import { saveFile } from '../clipboard';
 import { plural } from '../format';
 import type { PanelModel } from '../model/panel-model';
@@ -23,7 +24,7 @@ export async function openFile(model: PanelModel, file: File): Promise<void> {
 /** Opens the dashboard with the recording on show; without it, and saying so, when it cannot be handed over. */
 export async function openInDashboard(model: PanelModel): Promise<void> {
   try {
-    if (model.trace.streams.length > 0) await model.features.leaveForDashboard?.(model.trace);
+    if (model.trace.streams.length > 0) await model.features.leaveForDashboard?.(endedTrace(model.recording));
   } catch (error) {
     model.notify(`The recording could not be handed over: ${messageOf(error)}`, 'error');
   }
@@ -36,7 +37,8 @@ export async function saveExport(
   format: ExportFormat,
   options: ExportOptions,
 ): Promise<boolean> {
-  const { trace, recording } = model;
+  const { recording } = model;
+  const trace = endedTrace(recording);
   try {
     const pieces = await format.export(trace, recording.diagnosis, options);
     // What holds secrets says so in its name.
