@@ -1,3 +1,4 @@
+import { headerValue } from '../trace/headers';
 import type { StreamRecord } from '../trace/types';
 import { BodyDecoder } from './body-decoder';
 import { EventLog } from './event-log';
@@ -83,7 +84,6 @@ function messageFormat(stream: StreamRecord): 'websocket' | 'sse' {
   return stream.kind === 'websocket' ? 'websocket' : 'sse';
 }
 
-function contentTypeOf(stream: StreamRecord): string | null {
-  const header = stream.response?.headers.find(([name]) => name.toLowerCase() === 'content-type');
-  return header?.[1] ?? null;
+function contentTypeOf({ response }: StreamRecord): string | null {
+  return response && headerValue(response.headers, 'content-type');
 }

@@ -1,5 +1,6 @@
 import type { TapBatch, TapEnd, TapHello, TapStart } from '../protocol/messages';
 import type { TraceAppender } from '../trace/append';
+import { headerValue } from '../trace/headers';
 import { Confidence, Direction, type DocumentRecord, Opcode, type StreamRecord } from '../trace/types';
 import { chunkConfidence, doubtArrivals, wasBlocked } from './confidence';
 import { addWholeBody } from './har-columns';
@@ -317,5 +318,5 @@ export class LiveDocument {
 }
 
 function contentType(tap: Tap): string {
-  return tap.head?.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+  return headerValue(tap.head?.headers ?? [], 'content-type') ?? '';
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import bridgeScript from 'virtual:script/cdp-bridge';
 import tapScript from 'virtual:script/tap';
+import { headerValue } from '../../trace/headers';
 import type { Trace } from '../../trace/types';
 import { CdpError } from '../chromium/cdp';
 import type { LaunchedBrowser } from '../chromium/launch';
@@ -128,7 +129,7 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
 
 /** The browser shows it as the page itself. */
 function isBareStream({ streams: [page] }: Trace): boolean {
-  const type = page?.response?.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+  const type = headerValue(page?.response?.headers ?? [], 'content-type') ?? '';
   return page?.kind === 'document' && /event-stream|ndjson|json-seq/i.test(type);
 }
 

@@ -1,11 +1,5 @@
-import type { Header, StreamRecord } from '../../trace/types';
-
-/** Value of the first header of that name (given in lower case); null when there is none. */
-export function headerValue(headers: readonly Header[], name: string): string | null {
-  for (const [one, value] of headers)
-    if (one.length === name.length && one.toLowerCase() === name) return value;
-  return null;
-}
+import { headerValue } from '../../trace/headers';
+import type { StreamRecord } from '../../trace/types';
 
 /** Value of a response header of that name (given in lower case); null when absent or when no answer came. */
 export function responseHeader(stream: StreamRecord, name: string): string | null {

@@ -1,6 +1,7 @@
 import type { BodyFormat, DecodedStream } from '../../decode/types';
+import { headerValue } from '../../trace/headers';
 import type { StreamRecord } from '../../trace/types';
-import { headerValue, mediaType, responseHeader } from './headers';
+import { mediaType, responseHeader } from './headers';
 
 export type Nature = 'stream' | 'download' | 'call';
 

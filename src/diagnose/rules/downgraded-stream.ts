@@ -1,4 +1,5 @@
 import { formatCount } from '../../lib/format';
+import { responseHeader } from '../facts/headers';
 import { findJobs } from '../facts/jobs';
 import type { StreamFacts } from '../facts/stream-facts';
 import type { Evidence, GroupRule } from '../rule';
@@ -26,7 +27,7 @@ export const downgradedStream: GroupRule = {
         },
         {
           label: 'came back',
-          value: contentTypeOf(created) ?? 'no content type',
+          value: responseHeader(created.stream, 'content-type') ?? 'no content type',
           unit: 'header',
           at: { streamId: created.stream.id, header: 'content-type' },
         },
@@ -58,8 +59,4 @@ export const downgradedStream: GroupRule = {
 
 function isStream(facts: StreamFacts): boolean {
   return facts.nature === 'stream' && facts.decoded.format !== 'json';
-}
-
-function contentTypeOf(facts: StreamFacts): string | null {
-  return facts.stream.response?.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? null;
 }

@@ -1,5 +1,6 @@
+import { headerValue } from '../../trace/headers';
 import { endingOf } from '../facts/endings';
-import { headerValue, responseHeader } from '../facts/headers';
+import { responseHeader } from '../facts/headers';
 import { isIntermediarySeen } from '../facts/hops';
 import type { StreamRule } from '../rule';
 

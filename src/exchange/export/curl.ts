@@ -1,4 +1,5 @@
 import type { Diagnosis } from '../../diagnose/rule';
+import { headerValue } from '../../trace/headers';
 import type { Header, StreamRecord, Trace } from '../../trace/types';
 import { redactorFor, redactStream } from '../redact';
 import type { ExportOptions } from './trace-json';
@@ -40,7 +41,7 @@ function commandOf({ request, response, kind }: StreamRecord, variant?: CurlVari
   if (!variant) {
     const version = versionFlag(response?.protocol ?? null, kind);
     if (version) words.push(version);
-    if (response && headerOf(response.headers, 'content-encoding')) words.push('--compressed');
+    if (response && headerValue(response.headers, 'content-encoding')) words.push('--compressed');
   }
   const hasBody = request.body !== null;
   const isDefault = request.method === (hasBody ? 'POST' : 'GET');
@@ -79,7 +80,7 @@ export function* curlSetPieces(
     accused.has(stream.id) ||
     stream.kind === 'eventsource' ||
     /event-stream|ndjson|json-?seq|jsonl/i.test(
-      headerOf(stream.response?.headers ?? [], 'content-type') ?? '',
+      headerValue(stream.response?.headers ?? [], 'content-type') ?? '',
     );
   const all = trace.streams.filter(isStream);
   yield [
@@ -145,10 +146,6 @@ function handshakeHeaders(protocols: readonly string[]): string[] {
   ];
   if (protocols.length > 0) headers.push(['Sec-WebSocket-Protocol', protocols.join(', ')]);
   return headers.flatMap(([name, value]) => ['-H', quote(`${name}: ${value}`)]);
-}
-
-function headerOf(headers: readonly Header[], wanted: string): string | null {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
 }
 
 /** One word for a POSIX shell, whatever is in it. A NUL cannot be passed to a program at all and is left out. */

@@ -2,6 +2,7 @@ import { createDecoder } from '../../decode/decoder';
 import { encodeBase64 } from '../../lib/base64';
 import { concatBytes } from '../../lib/bytes';
 import { decodeUtf8Strictly, encodeUtf8 } from '../../lib/text';
+import { headerValue } from '../../trace/headers';
 import { Confidence, Direction, type Header, Opcode, type StreamRecord, type Trace } from '../../trace/types';
 import { redactTrace } from '../redact';
 import type { ExportOptions } from './trace-json';
@@ -95,7 +96,7 @@ function entryOf(stream: StreamRecord, originEpochMs: number): object {
       headersSize: -1,
       bodySize: request.body?.byteLength ?? 0,
       ...(request.body && {
-        postData: { mimeType: headerOf(request.headers, 'content-type') ?? '', text: request.body.text },
+        postData: { mimeType: headerValue(request.headers, 'content-type') ?? '', text: request.body.text },
       }),
     },
     response: {
@@ -105,7 +106,7 @@ function entryOf(stream: StreamRecord, originEpochMs: number): object {
       headers: named(response?.headers ?? []),
       cookies: [],
       content,
-      redirectURL: headerOf(response?.headers ?? [], 'location') ?? '',
+      redirectURL: headerValue(response?.headers ?? [], 'location') ?? '',
       headersSize: -1,
       bodySize: -1,
       _transferSize: stream.chunks.byteLength.reduce((sum, length) => sum + length, 0),
@@ -123,10 +124,6 @@ function statusOfSocket({ kind, end }: StreamRecord): number {
 
 function named(headers: readonly Header[]): { name: string; value: string }[] {
   return headers.map(([name, value]) => ({ name, value }));
-}
-
-function headerOf(headers: readonly Header[], wanted: string): string | null {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
 }
 
 function queryOf(url: string): { name: string; value: string }[] {
@@ -177,7 +174,7 @@ function timingsOf({ timing, chunks, messages, end }: StreamRecord): Timings {
 }
 
 function contentOf({ response, chunks }: StreamRecord): object {
-  const mimeType = (response && headerOf(response.headers, 'content-type')) ?? 'x-unknown';
+  const mimeType = (response && headerValue(response.headers, 'content-type')) ?? 'x-unknown';
   const size = chunks.byteLength.reduce((sum, length) => sum + length, 0);
   if (response?.body) {
     return { size: response.body.byteLength, mimeType, text: response.body.text };

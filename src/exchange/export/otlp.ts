@@ -1,10 +1,10 @@
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { headerValue } from '../../diagnose/facts/headers';
 import type { StreamFacts } from '../../diagnose/facts/stream-facts';
 import type { Diagnosis, Finding } from '../../diagnose/rule';
 import { createDiagnoser } from '../../diagnose/run';
 import { decodeUtf8, encodeUtf8 } from '../../lib/text';
+import { headerValue } from '../../trace/headers';
 import { Direction, type StreamRecord, type Trace } from '../../trace/types';
 import { redactorFor } from '../redact';
 import { sipHash } from '../redaction/fingerprint';

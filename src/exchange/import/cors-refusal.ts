@@ -1,3 +1,4 @@
+import { headerValue } from '../../trace/headers';
 import type { Header, StreamRecord } from '../../trace/types';
 
 /**
@@ -19,7 +20,7 @@ export function isRefusedByCors({ kind, request, response }: StreamRecord): bool
 }
 
 function headerOf(headers: readonly Header[], wanted: string): string | null {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1].trim() ?? null;
+  return headerValue(headers, wanted)?.trim() ?? null;
 }
 
 function originOf(url: string): string | null {

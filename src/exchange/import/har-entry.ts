@@ -1,5 +1,6 @@
 import { splitCookiesString } from 'set-cookie-parser';
 import * as v from 'valibot';
+import { headerValue } from '../../trace/headers';
 import type { Header, Phases } from '../../trace/types';
 import type { HarEvent, HarView } from '../../trace/views';
 import { eventDataFromBody } from './event-data';
@@ -177,11 +178,7 @@ const ASSET = /^(?:image|font|audio|video)\/|(?:java|ecma)script|\/css|wasm|^app
 
 function kindOf(har: Entry, url: string, headers: readonly Header[]): HarView['kind'] {
   if (/^wss?:/i.test(url) || har._webSocketMessages.length > 0) return 'websocket';
-  const header = (wanted: string) =>
-    headers
-      .find(([name]) => name.toLowerCase() === wanted)?.[1]
-      .trim()
-      .toLowerCase() ?? '';
+  const header = (wanted: string) => headerValue(headers, wanted)?.trim().toLowerCase() ?? '';
   if (header('upgrade') === 'websocket') return 'websocket';
   const known = RESOURCE_KINDS[har._resourceType.toLowerCase()];
   if (known) return known;

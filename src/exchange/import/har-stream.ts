@@ -1,6 +1,7 @@
 import { decodeBase64 } from '../../lib/base64';
 import { cutUtf8, decodeUtf8Strictly, utf8ByteLength } from '../../lib/text';
 import { createStream } from '../../trace/create';
+import { headerValue } from '../../trace/headers';
 import {
   type BodyText,
   Confidence,
@@ -67,18 +68,14 @@ export function harViewToStream(
   return stream;
 }
 
-function headerOf(headers: HarView['requestHeaders'], wanted: string): string | null {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
-}
-
 function fillRequest(stream: StreamRecord, view: HarView, limits: HarStreamLimits): void {
   const { request } = stream;
   request.headers = view.requestHeaders;
   request.headersComplete = view.requestHeaders.length > 0;
   request.body = view.requestBody === null ? null : bodyText(view.requestBody, limits.maxBodyBytes);
-  request.mode = headerOf(view.requestHeaders, 'sec-fetch-mode');
+  request.mode = headerValue(view.requestHeaders, 'sec-fetch-mode');
   if (view.kind === 'websocket') {
-    const protocols = headerOf(view.requestHeaders, 'sec-websocket-protocol') ?? '';
+    const protocols = headerValue(view.requestHeaders, 'sec-websocket-protocol') ?? '';
     request.protocols = protocols.split(',').flatMap((one) => one.trim() || []);
   }
 }
@@ -304,7 +301,7 @@ function endKind(view: HarView, hasErrorFrame: boolean): StreamEnd['kind'] {
 
 /** What an EventSource accepts; with anything else it gives up (WHATWG HTML, section 9.2.3). */
 function isEventStream(view: HarView): boolean {
-  const contentType = headerOf(view.responseHeaders, 'content-type') ?? '';
+  const contentType = headerValue(view.responseHeaders, 'content-type') ?? '';
   const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
   const isRedirect = view.status >= 300 && view.status < 400;
   return isRedirect || view.status === 204 || (view.status === 200 && type === 'text/event-stream');
