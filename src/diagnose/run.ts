@@ -1,3 +1,4 @@
+import { messageOf } from '../lib/error-message';
 import type { SourceGap, Trace } from '../trace/types';
 import { RULES } from './catalogue';
 import type { StreamMeasure } from './facts/stream-measure';
@@ -217,8 +218,4 @@ function emptyVerdicts(): Verdicts {
 
 function isEmpty({ findings, incomplete, failures }: Verdicts): boolean {
   return findings.length === 0 && incomplete.length === 0 && failures.length === 0;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -12,6 +12,7 @@ import { ModelContext, useModel } from './components/context';
 import { Detail } from './components/detail';
 import { openFile } from './components/files';
 import { Icon } from './components/icons';
+import { NoticeList } from './components/notice-list';
 import { RecipeBrowser } from './components/recipe-browser';
 import { Split } from './components/split';
 import { StatusBar } from './components/status-bar';
@@ -20,7 +21,7 @@ import { Toolbar } from './components/toolbar';
 import { useWidth } from './components/use-width';
 import type { Features } from './features';
 import { joinedLate } from './model/losses';
-import { Notices as NoticeList } from './model/notices';
+import { Notices } from './model/notices';
 import { PanelModel } from './model/panel-model';
 
 export interface AppProps {
@@ -40,7 +41,7 @@ const ROOMY_FROM_PX = 900;
 
 /** The whole interface over one recording. Knows nothing of DevTools: a panel, a tab or a test page holds it alike. */
 export function App({ recording, controls, features, filter = '', embedded = false }: AppProps) {
-  const notices = useMemo(() => new NoticeList(), []);
+  const notices = useMemo(() => new Notices(), []);
   const model = useMemo(() => {
     const made = new PanelModel(recording, controls, features, notices);
     made.filterText.value = filter;
@@ -96,7 +97,7 @@ function Frame({ embedded }: { embedded: boolean }) {
       <header>
         {!embedded && <h1 class="sr-only">Streamgauge</h1>}
         <Toolbar />
-        <Notices />
+        <Bars />
       </header>
       <Main class="main">
         {/* Kept beneath the recipes, so that scroll and selection are there again. */}
@@ -134,7 +135,7 @@ function Frame({ embedded }: { embedded: boolean }) {
 }
 
 /** Bars above the list: that recording began late, what a file could not be opened for, what was done. */
-function Notices() {
+function Bars() {
   const model = useModel();
   void model.revision.value;
   const [hidden, setHidden] = useState<unknown>(null);
@@ -162,25 +163,7 @@ function Notices() {
           </button>
         </div>
       )}
-      {model.notices.shown.value.map((notice) => (
-        <div
-          key={notice.id}
-          class={`notice ${notice.tone}`}
-          role={notice.tone === 'error' ? 'alert' : 'status'}
-        >
-          <span>{notice.text}</span>
-          <span class="spacer" />
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Dismiss"
-            title="Dismiss"
-            onClick={() => model.notices.dismiss(notice.id)}
-          >
-            <Icon name="close" />
-          </button>
-        </div>
-      ))}
+      <NoticeList notices={model.notices} />
     </div>
   );
 }

@@ -16,10 +16,10 @@ export function endpointOf(method: string, url: string): string {
   return `${method} ${parsed.protocol}//${parsed.host}${path}${query}`;
 }
 
-/** Host with port; empty when the address cannot be read. */
-export function hostOf(url: string): string {
+/** Host with port; empty when there is no address, or none that can be read. */
+export function hostOf(url: string | null): string {
   try {
-    return new URL(url).host;
+    return new URL(url ?? '').host;
   } catch {
     return '';
   }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Icon } from '../components/icons';
+import { Tool } from '../components/zoom-tools';
 import { type CurveLine, valueAt } from './curve-line';
 import { CurvesPlot, type CurvesPlotOptions } from './curves-plot';
 import { usePlot } from './use-plot';
@@ -74,28 +74,6 @@ export function CurvesChart(props: CurvesChartProps) {
       {note && <p class="plot-note">{note}</p>}
       {asTable && <CurvesTable lines={lines} xTitle={xTitle} options={options} />}
     </figure>
-  );
-}
-
-function Tool(props: {
-  icon: Parameters<typeof Icon>[0]['name'];
-  label: string;
-  disabled?: boolean;
-  pressed?: boolean;
-  run(): void;
-}) {
-  return (
-    <button
-      type="button"
-      class="icon-button"
-      aria-label={props.label}
-      title={props.label}
-      aria-pressed={props.pressed}
-      disabled={props.disabled ?? false}
-      onClick={props.run}
-    >
-      <Icon name={props.icon} />
-    </button>
   );
 }
 

@@ -1,4 +1,5 @@
 import type { ExportFormat, ExportOptions } from '../../exchange/export/formats';
+import { messageOf } from '../../lib/error-message';
 import { endedTrace } from '../../store/ended-trace';
 import { saveFile } from '../clipboard';
 import { plural } from '../format';
@@ -60,8 +61,4 @@ function fileName(pageUrl: string | null, suffix: string): string {
   }
   const stamp = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
   return `streamgauge-${host}-${stamp}${suffix}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { hostOf } from '../../diagnose/facts/endpoint';
 import { formatTimeOfDay, plural } from '../format';
 import { joinedLate } from '../model/losses';
 import { countStreams } from '../model/table-items';
@@ -38,13 +39,4 @@ function recordingText(trace: Parameters<typeof joinedLate>[0], state: string, i
   if (joinedLate(trace))
     return `Recording since ${formatTimeOfDay(trace.meta.originEpochMs).slice(0, 8)} (joined late)`;
   return 'Recording since page load';
-}
-
-function hostOf(url: string | null): string {
-  if (!url) return '';
-  try {
-    return new URL(url).host;
-  } catch {
-    return '';
-  }
 }

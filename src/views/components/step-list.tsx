@@ -4,6 +4,7 @@ import { formatDuration, formatOffset } from '../format';
 import type { Step, Story } from '../model/session-story';
 import { stepWords } from '../model/step-words';
 import { Icon } from './icons';
+import { rowOfKey } from './list-keys';
 import { useVirtual } from './use-virtual';
 
 const ROW_PX = 20;
@@ -30,13 +31,8 @@ export function StepList({ story, selected, onPick }: StepListProps) {
   }, [at]);
   const go = (to: number) => onPick(Math.max(0, Math.min(steps.length - 1, to)));
   const onKeyDown = (event: KeyboardEvent) => {
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 2);
-    if (event.key === 'ArrowDown') go(at + 1);
-    else if (event.key === 'ArrowUp') go(at < 0 ? steps.length - 1 : at - 1);
-    else if (event.key === 'Home') go(0);
-    else if (event.key === 'End') go(steps.length - 1);
-    else if (event.key === 'PageDown') go(at + page);
-    else if (event.key === 'PageUp') go(at - page);
+    const to = rowOfKey(event.key, { at, count: steps.length, scroller: scroller.current, rowPx: ROW_PX });
+    if (to !== null) go(to);
     else if (event.key === 'Escape' && selected !== null) onPick(null);
     else return;
     event.preventDefault();

@@ -8,6 +8,7 @@ import { ArrivalsStrip, GroupStrip } from './arrivals-strip';
 import { useModel } from './context';
 import { EmptyState } from './empty-state';
 import { SeverityIcon, StateIcon } from './icons';
+import { rowOfKey } from './list-keys';
 import { useVirtual } from './use-virtual';
 import { useWidth } from './use-width';
 
@@ -160,15 +161,15 @@ export function StreamTable() {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return;
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 2);
-    if (event.key === 'ArrowDown') go(selectedAt + 1);
-    else if (event.key === 'ArrowUp') go(selectedAt < 0 ? items.length - 1 : selectedAt - 1);
+    const to = rowOfKey(event.key, {
+      at: selectedAt,
+      count: items.length,
+      scroller: scroller.current,
+      rowPx: ROW_PX,
+    });
+    if (to !== null) go(to);
     else if (event.key === 'ArrowRight' && onSideKey(true)) event.preventDefault();
     else if (event.key === 'ArrowLeft' && onSideKey(false)) event.preventDefault();
-    else if (event.key === 'Home') go(0);
-    else if (event.key === 'End') go(items.length - 1);
-    else if (event.key === 'PageDown') go(selectedAt + page);
-    else if (event.key === 'PageUp') go(selectedAt - page);
     else if (event.key === 'Enter' && selectedAt >= 0) openDetail();
     else if (event.key === 'Escape' && selectedId !== null) model.select(null);
     else return;

@@ -1,7 +1,7 @@
 import './dashboard.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Boundary } from '../components/boundary';
-import { Icon } from '../components/icons';
+import { NoticeList } from '../components/notice-list';
 import { useWidth } from '../components/use-width';
 import { plural } from '../format';
 import { DashboardContext, useDashboard } from './model/context';
@@ -70,7 +70,9 @@ function Frame() {
         <OpenFiles />
       </header>
       <Jobs />
-      <Notices />
+      <div class="notices">
+        <NoticeList notices={model.notices} />
+      </div>
       <main class="dash-main">
         <Boundary key={route.page} name="This page">
           <Page route={route} />
@@ -142,33 +144,6 @@ function Jobs() {
           )}
         </div>
       )}
-    </div>
-  );
-}
-
-function Notices() {
-  const model = useDashboard();
-  return (
-    <div class="notices">
-      {model.notices.value.map((notice) => (
-        <div
-          key={notice.id}
-          class={`notice ${notice.tone}`}
-          role={notice.tone === 'error' ? 'alert' : 'status'}
-        >
-          <span>{notice.text}</span>
-          <span class="spacer" />
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Dismiss"
-            title="Dismiss"
-            onClick={() => model.dismiss(notice.id)}
-          >
-            <Icon name="close" />
-          </button>
-        </div>
-      ))}
     </div>
   );
 }

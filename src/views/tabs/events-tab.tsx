@@ -9,6 +9,7 @@ import { CopyButton } from '../components/copy-button';
 import { EmptyState } from '../components/empty-state';
 import { Icon } from '../components/icons';
 import { JsonTree } from '../components/json-tree';
+import { rowOfKey } from '../components/list-keys';
 import { useVirtual } from '../components/use-virtual';
 import { formatBytes, formatCount, formatDuration, formatOffset, formatTimeOfDay, plural } from '../format';
 import { ALL_EVENTS, type EventFilter, EventList } from '../model/event-list';
@@ -163,13 +164,8 @@ function EventRows({ stream, events, list, count, sockets, selected }: EventRows
     virtual.scrollTo(at);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 2);
-    if (event.key === 'ArrowDown') go(position + 1);
-    else if (event.key === 'ArrowUp') go(position < 0 ? count - 1 : position - 1);
-    else if (event.key === 'Home') go(0);
-    else if (event.key === 'End') go(count - 1);
-    else if (event.key === 'PageDown') go(position + page);
-    else if (event.key === 'PageUp') go(position - page);
+    const to = rowOfKey(event.key, { at: position, count, scroller: scroller.current, rowPx: ROW_PX });
+    if (to !== null) go(to);
     else if (event.key === 'Escape' && selected !== null) model.eventIndex.value = null;
     else return;
     event.preventDefault();

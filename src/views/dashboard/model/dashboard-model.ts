@@ -2,12 +2,14 @@ import { batch, computed, signal } from '@preact/signals';
 import type { Comparison } from '../../../compare/types';
 import type { TraceHealth } from '../../../diagnose/facts/health';
 import type { RedactionOptions, RedactionPreview } from '../../../exchange/redact';
+import { messageOf } from '../../../lib/error-message';
 import type { Recording } from '../../../store/types';
 import { formatBytes, plural } from '../../format';
+import { type Notice, Notices } from '../../model/notices';
 import { type Entry, type EntryWords, newEntry, SUMMARY_VERSION } from '../library/entry';
-import { type Library, LibraryError, type Place, type Room } from '../library/library';
+import type { Library, Place, Room } from '../library/library';
 import { GatheredRecording } from '../work/gathered-recording';
-import { Cancelled, type MakeWorker, type Progress, WorkFailed, work } from '../work/workshop';
+import { Cancelled, type MakeWorker, type Progress, work } from '../work/workshop';
 import { hashOf, parseRoute, type Route } from './route';
 
 /** Something that takes a while, and can be cancelled. */
@@ -17,12 +19,6 @@ export interface Job {
   label: string;
   progress: Progress;
   cancel(): void;
-}
-
-export interface Notice {
-  id: number;
-  tone: 'info' | 'warning' | 'error';
-  text: string;
 }
 
 /** The recording that is looked at. */
@@ -40,8 +36,8 @@ export interface Compared {
 }
 
 const NOT_STARTED: Progress = { stage: 'Waiting', part: 0 };
-/** Good news goes by itself. */
-const GOOD_NEWS_MS = 6000;
+/** A page of its own has room for one more, and is looked at from farther away. */
+const NOTICE_HABITS = { most: 4, infoForMs: 6000 };
 
 /** What the dashboard shows and does: the library, the work under way, and the recording that is open. */
 export class DashboardModel {
@@ -49,7 +45,7 @@ export class DashboardModel {
   readonly places = signal<Place[] | null>(null);
   readonly room = signal<Room | null>(null);
   readonly jobs = signal<Job[]>([]);
-  readonly notices = signal<Notice[]>([]);
+  readonly notices = new Notices(NOTICE_HABITS);
   readonly opened = signal<Opened | null>(null);
   readonly compared = signal<Compared | null>(null);
   /** Chosen for a comparison, in the order in which they were chosen. */
@@ -244,14 +240,7 @@ export class DashboardModel {
   }
 
   notify(text: string, tone: Notice['tone'] = 'info'): void {
-    this.#seq += 1;
-    const notice = { id: this.#seq, tone, text };
-    this.notices.value = [...this.notices.value.slice(-3), notice];
-    if (tone === 'info') setTimeout(() => this.dismiss(notice.id), GOOD_NEWS_MS);
-  }
-
-  dismiss(id: number): void {
-    this.notices.value = this.notices.value.filter((one) => one.id !== id);
+    this.notices.add(text, tone);
   }
 
   #follow(): void {
@@ -384,9 +373,4 @@ export function roomText({ usedBytes, quotaBytes }: Room): string {
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof LibraryError || error instanceof WorkFailed) return error.message;
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Comparison, HostPair, StreamPair } from '../../../compare/types';
+import { hostOf } from '../../../diagnose/facts/endpoint';
 import { EmptyState } from '../../components/empty-state';
 import { plural } from '../../format';
 import type { Entry } from '../library/entry';
@@ -7,7 +8,7 @@ import { useDashboard } from '../model/context';
 import { PairDetail } from './compare-pair';
 import { Changes } from './finding-changes';
 import { OpenFiles } from './open-files';
-import { formatDateTime, hostOf } from './words';
+import { formatDateTime } from './words';
 
 /** Two recordings held against each other. */
 export function ComparePage({ a, b }: { a: string | null; b: string | null }) {

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { hostOf } from '../../../diagnose/facts/endpoint';
 import { EmptyState } from '../../components/empty-state';
 import { Icon, SeverityIcon } from '../../components/icons';
 import { formatBytes, formatCount, plural } from '../../format';
@@ -9,7 +10,7 @@ import { recordingRoute, roomText } from '../model/dashboard-model';
 import { hashOf } from '../model/route';
 import { OpenFiles } from './open-files';
 import { Tags } from './tags';
-import { formatDateTime, formatRate, hostOf } from './words';
+import { formatDateTime, formatRate } from './words';
 
 /** All recordings that are kept, with what is known of each without opening it. */
 export function LibraryPage() {

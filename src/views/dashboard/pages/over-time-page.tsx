@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
+import { hostOf } from '../../../diagnose/facts/endpoint';
 import { CurvesChart } from '../../charts/curves-chart';
 import { EmptyState } from '../../components/empty-state';
 import { formatCount, formatDuration, plural } from '../../format';
@@ -8,7 +9,7 @@ import { recordingRoute } from '../model/dashboard-model';
 import { endpointHistories, type Moment, momentsOf } from '../model/over-time';
 import { hashOf } from '../model/route';
 import { OpenFiles } from './open-files';
-import { formatDateTime, formatRate, hostOf } from './words';
+import { formatDateTime, formatRate } from './words';
 
 /** One endpoint over all recordings that saw it. */
 export function OverTimePage({ chosen }: { chosen: string | null }) {

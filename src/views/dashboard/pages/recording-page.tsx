@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks';
+import { hostOf } from '../../../diagnose/facts/endpoint';
 import type { RecorderControls } from '../../../store/types';
 import { App } from '../../app';
 import { EmptyState } from '../../components/empty-state';
@@ -12,7 +13,7 @@ import { type Opened, recordingRoute } from '../model/dashboard-model';
 import { hashOf, type Route } from '../model/route';
 import { OverviewPage } from './overview-page';
 import { Tags } from './tags';
-import { formatDateTime, hostOf } from './words';
+import { formatDateTime } from './words';
 
 type View = 'overview' | 'streams';
 

@@ -17,11 +17,3 @@ export function formatRate({ done, of }: Rate): string {
   if (percent > 0 && percent < 1) return '< 1 %';
   return `${Math.round(percent)} %`;
 }
-
-export function hostOf(url: string | null): string {
-  try {
-    return new URL(url ?? '').host;
-  } catch {
-    return '';
-  }
-}
