@@ -22,13 +22,17 @@ const pages = (...paths: string[]) =>
     paths.filter((path) => existsSync(at(path))).map((path) => [basename(path, '.html'), at(path)]),
   );
 
+const recipes = () => recipePlugin(PLATFORMS);
 const shared = [
-  scriptPlugin({
-    tap: at('src/tap/tap.iife.ts'),
-    'cdp-bridge': at('src/bridge/cdp-bridge.iife.ts'),
-    'dashboard-worker': at('src/views/dashboard/work/worker.ts'),
-  }),
-  recipePlugin(PLATFORMS),
+  scriptPlugin(
+    {
+      tap: at('src/tap/tap.iife.ts'),
+      'cdp-bridge': at('src/bridge/cdp-bridge.iife.ts'),
+      'dashboard-worker': at('src/views/dashboard/work/worker.ts'),
+    },
+    [recipes()],
+  ),
+  recipes(),
 ];
 
 type Manifest = Parameters<typeof crx>[0]['manifest'];
@@ -97,6 +101,8 @@ export default defineConfig(({ mode, command }) => {
       // The picture of the README.
       packagePlugin({ leaveOut: ['panel.png'] }),
     ],
+    // The dashboard's worker loads what only some exports need, recipes among it, when it is asked for one.
+    worker: { format: 'es', plugins: () => [recipes()] },
     build: {
       // What `npm start` and the tests load must not depend on a server that has gone.
       outDir: command === 'serve' ? 'dist/extension-dev' : 'dist/extension',

@@ -1,13 +1,13 @@
-import { build, type Plugin } from 'vite';
+import { build, type Plugin, type PluginOption } from 'vite';
 
 const PREFIX = 'virtual:script/';
 
 /**
  * `import source from 'virtual:script/tap'` gives a script of this project bundled to one self-contained, minified
  * IIFE, as text: for the command line and the tests, which inject it over the DevTools protocol. The extension gets
- * the same entry through `?script&iife`.
+ * the same entry through `?script&iife`. `plugins` are those that the entries themselves need.
  */
-export function scriptPlugin(entries: Record<string, string>): Plugin {
+export function scriptPlugin(entries: Record<string, string>, plugins: PluginOption[] = []): Plugin {
   return {
     name: 'streamgauge:script',
     resolveId(id) {
@@ -18,15 +18,16 @@ export function scriptPlugin(entries: Record<string, string>): Plugin {
       const name = id.slice(PREFIX.length + 1);
       const entry = entries[name];
       if (!entry) throw new Error(`No script named ${name}; known: ${Object.keys(entries).join(', ')}`);
-      return `export default ${JSON.stringify(await bundleScript(entry))};`;
+      return `export default ${JSON.stringify(await bundleScript(entry, plugins))};`;
     },
   };
 }
 
 /** Bundles one entry file to a minified IIFE and returns its text. */
-export async function bundleScript(entry: string): Promise<string> {
+export async function bundleScript(entry: string, plugins: PluginOption[] = []): Promise<string> {
   const result = await build({
     configFile: false,
+    plugins,
     logLevel: 'warn',
     build: {
       write: false,

@@ -7,9 +7,10 @@ import { DOCUMENTS, documentOf, RECIPES, recipeOf, searchRecipes } from '../reci
 import type { Trace } from '../trace/types';
 import type { Features } from './features';
 import { formatBytes } from './format';
+import { newSalt } from './salt';
 
 /** What is copied from one page shows equal secrets as equal, and nothing to who knows neither. */
-const SALT = crypto.randomUUID();
+const SALT = newSalt();
 
 /** Everything this build can do; panel and dashboard both hand it to the app. */
 export const features: Features = {

@@ -1,8 +1,10 @@
 import '../styles/export.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ExportFormat, ExportOptions } from '../../exchange/export/formats';
+import type { ExportOptions } from '../../exchange/export/formats';
 import type { RedactionPreview } from '../../exchange/redact';
+import type { ExportChoice } from '../features';
 import { formatCount, plural } from '../format';
+import { newSalt } from '../salt';
 import { useModel } from './context';
 import { saveExport } from './files';
 import { Icon } from './icons';
@@ -66,20 +68,25 @@ function ExportDialog({ onClose }: { onClose(): void }) {
   const [formatId, setFormatId] = useState(exports[0]?.id ?? '');
   const [redact, setRedact] = useState(true);
   const [pathText, setPathText] = useState('');
-  const [saving, setSaving] = useState(false);
+  const [stage, setStage] = useState<string | null>(null);
+  const saving = stage !== null;
+  // Whoever closes the dialog wants no file any more.
+  const [control] = useState(() => new AbortController());
   // One text for the preview and the file, so that the fingerprints agree; another one for every export.
   const [salt] = useState(newSalt);
   const preview = usePreview(redact, salt, pathText);
   useEffect(() => {
     dialog.current?.showModal();
-  }, []);
+    return () => control.abort();
+  }, [control]);
   const format = exports.find((one) => one.id === formatId);
   const save = async () => {
     if (!format || saving) return;
-    setSaving(true);
+    setStage('');
     const options: ExportOptions = { redact, salt, paths: pathsOf(pathText) };
-    if (await saveExport(model, format, options)) dialog.current?.close();
-    else setSaving(false);
+    const watch = { signal: control.signal, onStage: setStage };
+    if (await saveExport(model, format, options, watch)) dialog.current?.close();
+    else if (!control.signal.aborted) setStage(null);
   };
   return (
     <dialog ref={dialog} class="export-dialog" aria-labelledby="export-title" onClose={onClose}>
@@ -127,7 +134,9 @@ function ExportDialog({ onClose }: { onClose(): void }) {
           </fieldset>
         </div>
         <div class="export-foot">
-          <span class="dim">Nothing is sent anywhere: the file is saved by your browser.</span>
+          <span class="dim" role="status">
+            {stage ? `${stage}…` : 'Nothing is sent anywhere: the file is saved by your browser.'}
+          </span>
           <span class="spacer" />
           <button type="button" class="pill" onClick={() => dialog.current?.close()}>
             Cancel
@@ -141,7 +150,7 @@ function ExportDialog({ onClose }: { onClose(): void }) {
   );
 }
 
-function Formats(props: { formats: readonly ExportFormat[]; selected: string; onSelect(id: string): void }) {
+function Formats(props: { formats: readonly ExportChoice[]; selected: string; onSelect(id: string): void }) {
   return (
     <fieldset class="export-formats">
       <legend>Format</legend>
@@ -247,10 +256,4 @@ function pathsOf(text: string): string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean);
-}
-
-function newSalt(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }

@@ -1,7 +1,8 @@
-import type { ExportFormat, ExportOptions } from '../../exchange/export/formats';
+import type { ExportOptions } from '../../exchange/export/formats';
 import { messageOf } from '../../lib/error-message';
 import { endedTrace } from '../../store/ended-trace';
 import { saveFile } from '../clipboard';
+import type { ExportChoice, ExportWatch } from '../features';
 import { plural } from '../format';
 import type { PanelModel } from '../model/panel-model';
 
@@ -35,19 +36,21 @@ export async function openInDashboard(model: PanelModel): Promise<void> {
 /** Saves the recording on show; says why when it cannot. True when the file was handed to the browser. */
 export async function saveExport(
   model: PanelModel,
-  format: ExportFormat,
+  format: ExportChoice,
   options: ExportOptions,
+  watch: ExportWatch,
 ): Promise<boolean> {
   const { recording } = model;
   const trace = endedTrace(recording);
   try {
-    const pieces = await format.export(trace, recording.diagnosis, options);
+    const pieces = await format.export(trace, recording.diagnosis, options, watch);
+    if (watch.signal.aborted) return false;
     // What holds secrets says so in its name.
     const suffix = options.redact === false ? `.secret${format.extension}` : format.extension;
     saveFile(fileName(trace.meta.pageUrl, suffix), new Blob([...pieces]), format.mediaType);
     return true;
   } catch (error) {
-    model.notify(`The export failed: ${messageOf(error)}`, 'error');
+    if (!watch.signal.aborted) model.notify(`The export failed: ${messageOf(error)}`, 'error');
     return false;
   }
 }

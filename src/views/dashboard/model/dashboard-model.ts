@@ -1,14 +1,17 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { Comparison } from '../../../compare/types';
 import type { TraceHealth } from '../../../diagnose/facts/health';
+import type { ExportOptions } from '../../../exchange/export/formats';
 import type { RedactionOptions, RedactionPreview } from '../../../exchange/redact';
 import { messageOf } from '../../../lib/error-message';
 import type { Recording } from '../../../store/types';
+import type { ExportWatch } from '../../features';
 import { formatBytes, plural } from '../../format';
 import { type Notice, Notices } from '../../model/notices';
 import { type Entry, type EntryWords, newEntry, SUMMARY_VERSION } from '../library/entry';
 import type { Library, Place, Room } from '../library/library';
 import { GatheredRecording } from '../work/gathered-recording';
+import type { Results, Task } from '../work/messages';
 import { Cancelled, type MakeWorker, type Progress, work } from '../work/workshop';
 import { hashOf, parseRoute, type Route } from './route';
 
@@ -34,6 +37,8 @@ export interface Compared {
   message?: string;
   comparison?: Comparison;
 }
+
+type Run = (signal: AbortSignal, onProgress: (progress: Progress) => void) => Promise<void>;
 
 const NOT_STARTED: Progress = { stage: 'Waiting', part: 0 };
 /** A page of its own has room for one more, and is looked at from farther away. */
@@ -233,6 +238,14 @@ export class DashboardModel {
     return work(this.makeWorker, { type: 'preview', kept, options }, { signal: control.signal });
   }
 
+  /** A recording as a file, made in its turn. @throws Cancelled, WorkFailed, LibraryError */
+  exportFile(entry: Entry, format: string, options: ExportOptions, watch: ExportWatch): Promise<Blob> {
+    return this.#awaited(`Saving ${entry.name}`, watch, async () => {
+      const content = await this.library.content(entry.id, entry.name);
+      return { type: 'export' as const, kept: { name: entry.name, content }, format, options };
+    });
+  }
+
   /** Forgets the comparison on show, so that the same one can be made again. */
   forgetComparison(): void {
     this.#stopComparing?.();
@@ -317,15 +330,46 @@ export class DashboardModel {
     return entry;
   }
 
+  /** Has one task done in its turn for somebody who waits for what comes of it, and may give it up. */
+  #awaited<T extends Task>(
+    label: string,
+    { signal, onStage }: ExportWatch,
+    prepare: () => Promise<T>,
+  ): Promise<Results[T['type']]> {
+    return new Promise((resolve, reject) => {
+      const control = new AbortController();
+      const cancel = () => {
+        control.abort();
+        reject(new Cancelled());
+      };
+      if (signal.aborted) return cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      onStage(NOT_STARTED.stage);
+      const run: Run = async (jobSignal, onProgress) => {
+        try {
+          const both = (progress: Progress) => {
+            onProgress(progress);
+            onStage(progress.stage);
+          };
+          resolve(await work(this.makeWorker, await prepare(), { signal: jobSignal, onProgress: both }));
+        } catch (error) {
+          reject(error);
+          throw error;
+        }
+      };
+      void this.#asJob(label, run, { control, isQuiet: true }).then(() => {
+        signal.removeEventListener('abort', cancel);
+        // Cancelled before its turn came, it never ran.
+        reject(new Cancelled());
+      });
+    });
+  }
+
   /**
    * Runs work in sequence: two large files at once would need twice the memory. What fails is told unless it is told
    * elsewhere (`isQuiet`); what is cancelled is not a failure.
    */
-  #asJob(
-    label: string,
-    run: (signal: AbortSignal, onProgress: (progress: Progress) => void) => Promise<void>,
-    { control = new AbortController(), isQuiet = false } = {},
-  ): Promise<void> {
+  #asJob(label: string, run: Run, { control = new AbortController(), isQuiet = false } = {}): Promise<void> {
     this.#seq += 1;
     const id = this.#seq;
     const job: Job = { id, label, progress: NOT_STARTED, cancel: () => control.abort() };

@@ -9,7 +9,7 @@ import type { Features } from '../../features';
 import { plural } from '../../format';
 import type { Entry } from '../library/entry';
 import { useDashboard } from '../model/context';
-import { type Opened, recordingRoute } from '../model/dashboard-model';
+import { type DashboardModel, type Opened, recordingRoute } from '../model/dashboard-model';
 import { hashOf, type Route } from '../model/route';
 import { OverviewPage } from './overview-page';
 import { Tags } from './tags';
@@ -120,6 +120,20 @@ function Body(props: { opened: Opened | null; entry: Entry | undefined; view: Vi
   return <Streams opened={opened} entry={entry} filter={filter} />;
 }
 
+/** What the views can do, with what takes long done by the dashboard's workers from what the library keeps. */
+function inWorkers(model: DashboardModel, entry: Entry): Features {
+  return {
+    ...features,
+    redactionPreview: (_, options) => model.preview(entry, options),
+    exports: features.exports.map((format) => ({
+      ...format,
+      export: async (_trace, _diagnosis, options, watch) => [
+        await model.exportFile(entry, format.id, options, watch),
+      ],
+    })),
+  };
+}
+
 function Streams(props: {
   opened: Extract<Opened, { state: 'open' }>;
   entry: Entry | undefined;
@@ -127,11 +141,7 @@ function Streams(props: {
 }) {
   const { opened, entry, filter } = props;
   const model = useDashboard();
-  const given = useMemo<Features>(
-    () =>
-      entry ? { ...features, redactionPreview: (_, options) => model.preview(entry, options) } : features,
-    [model, entry?.id],
-  );
+  const given = useMemo<Features>(() => (entry ? inWorkers(model, entry) : features), [model, entry?.id]);
   const controls = useMemo<RecorderControls>(
     () => ({
       isFile: true,

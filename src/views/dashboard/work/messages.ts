@@ -1,6 +1,7 @@
 import type { Comparison } from '../../../compare/types';
 import type { TraceHealth } from '../../../diagnose/facts/health';
 import type { Diagnosis } from '../../../diagnose/rule';
+import type { ExportOptions } from '../../../exchange/export/formats';
 import type { RedactionOptions, RedactionPreview } from '../../../exchange/redact';
 import type { Summary } from '../library/entry';
 import type { Slice } from './slices';
@@ -20,6 +21,8 @@ export type Task =
   | { type: 'measure'; kept: Kept }
   /** What an export would take out. */
   | { type: 'preview'; kept: Kept; options: RedactionOptions }
+  /** A recording as a file of one of the formats of `exchange/export/formats.ts`. */
+  | { type: 'export'; kept: Kept; format: string; options: ExportOptions }
   | { type: 'compare'; a: Kept; b: Kept; hosts: [a: string, b: string][] };
 
 export interface Imported {
@@ -35,6 +38,7 @@ export interface Results {
   open: { diagnosis: Diagnosis; health: TraceHealth };
   measure: Summary;
   preview: RedactionPreview;
+  export: Blob;
   compare: Comparison;
 }
 
@@ -44,6 +48,7 @@ export const STAGES = {
   open: ['Unpacking', 'Diagnosing', 'Laying out'],
   measure: ['Unpacking', 'Diagnosing'],
   preview: ['Unpacking', 'Looking for secrets'],
+  export: ['Unpacking', 'Diagnosing', 'Writing'],
   compare: ['Unpacking the first', 'Unpacking the second', 'Comparing'],
 } as const satisfies Record<Task['type'], readonly string[]>;
 

@@ -3,6 +3,7 @@ import type { Comparison } from '../../../compare/types';
 import { healthOf, type TraceHealth } from '../../../diagnose/facts/health';
 import type { Diagnosis } from '../../../diagnose/rule';
 import { createDiagnoser } from '../../../diagnose/run';
+import { type ExportPiece, exportFormat } from '../../../exchange/export/formats';
 import { importBytes, MAX_FILE_BYTES, UnusableFile } from '../../../exchange/import/file';
 import { type RedactionPreview, redactionPreview } from '../../../exchange/redact';
 import type { Trace } from '../../../trace/types';
@@ -63,6 +64,20 @@ export function previewKept(
   return redactionPreview(trace, options);
 }
 
+export async function exportKept(
+  { kept, format: id, options }: Extract<Task, { type: 'export' }>,
+  report: Reporter,
+): Promise<Blob> {
+  const format = exportFormat(id);
+  if (!format) throw new UnusableFile(`There is no format called ${id}.`);
+  report.stage(0);
+  const trace = unpack(kept);
+  report.stage(1);
+  const { diagnosis } = judged(trace);
+  report.stage(2);
+  return fileOf(await format.export(trace, diagnosis, options), format.mediaType);
+}
+
 export function compareKept(task: Extract<Task, { type: 'compare' }>, report: Reporter): Comparison {
   report.stage(0);
   const a = unpack(task.a);
@@ -70,6 +85,24 @@ export function compareKept(task: Extract<Task, { type: 'compare' }>, report: Re
   const b = unpack(task.b);
   report.stage(2);
   return compareTraces(a, b, { hosts: new Map(task.hosts), names: { a: task.a.name, b: task.b.name } });
+}
+
+/** Text in the browser's memory that is folded into a blob at a time: a blob may lie on disk. */
+const FOLD_LENGTH = 4 * 1024 * 1024;
+
+function fileOf(pieces: Iterable<ExportPiece>, type: string): Blob {
+  const folded: Blob[] = [];
+  let loose: ExportPiece[] = [];
+  let looseLength = 0;
+  for (const piece of pieces) {
+    loose.push(piece);
+    looseLength += piece.length;
+    if (looseLength < FOLD_LENGTH) continue;
+    folded.push(new Blob(loose));
+    loose = [];
+    looseLength = 0;
+  }
+  return new Blob([...folded, ...loose], { type });
 }
 
 function unpack({ name, content }: Kept): Trace {

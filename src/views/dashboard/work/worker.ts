@@ -1,6 +1,14 @@
 import { UnusableFile } from '../../../exchange/import/file';
 import type { Reply, Results, Task } from './messages';
-import { compareKept, importFile, measureKept, openKept, previewKept, type Reporter } from './tasks';
+import {
+  compareKept,
+  exportKept,
+  importFile,
+  measureKept,
+  openKept,
+  previewKept,
+  type Reporter,
+} from './tasks';
 
 /** The worker's only side of the matter; the page's types do not know it. */
 interface WorkerScope {
@@ -34,6 +42,8 @@ function run(task: Task): Promise<Results[Task['type']]> | Results[Task['type']]
       return measureKept(task.kept, report);
     case 'preview':
       return previewKept(task, report);
+    case 'export':
+      return exportKept(task, report);
     case 'compare':
       return compareKept(task, report);
   }
