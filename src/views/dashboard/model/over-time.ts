@@ -1,3 +1,4 @@
+import type { FindingCount, Rate } from '../../../diagnose/facts/health';
 import type { EndpointSummary, Entry } from '../library/entry';
 
 /** One endpoint in one recording. */
@@ -50,16 +51,17 @@ export interface Moment {
   firstByteMs: number | null;
   firstByteWorstMs: number | null;
   longestGapMs: number | null;
-  completion: { done: number; of: number };
+  completion: Rate;
   errors: number;
   warnings: number;
-  findings: string[];
+  /** Errors and warnings, those of several addresses counted together. */
+  findings: FindingCount[];
 }
 
 export function momentsOf({ sightings }: EndpointHistory): Moment[] {
   return sightings.map(({ entry, summaries }) => {
     const main = summaries.reduce((most, one) => (one.streams > most.streams ? one : most));
-    const findings = summaries.flatMap((one) => one.findings);
+    const findings = counted(summaries.flatMap((one) => one.findings));
     const count = (severity: string) =>
       findings.filter((one) => one.severity === severity).reduce((sum, one) => sum + one.count, 0);
     return {
@@ -74,9 +76,18 @@ export function momentsOf({ sightings }: EndpointHistory): Moment[] {
       },
       errors: count('error'),
       warnings: count('warning'),
-      findings: [...new Set(findings.filter((one) => one.severity !== 'info').map((one) => one.id))],
+      findings: findings.filter(({ severity }) => severity !== 'info'),
     };
   });
+}
+
+function counted(findings: readonly FindingCount[]): FindingCount[] {
+  const sums = new Map<string, FindingCount>();
+  for (const one of findings) {
+    const key = `${one.id} ${one.severity}`;
+    sums.set(key, { ...one, count: one.count + (sums.get(key)?.count ?? 0) });
+  }
+  return [...sums.values()];
 }
 
 function greatest(values: readonly (number | null)[]): number | null {

@@ -8,8 +8,9 @@ import { useDashboard } from '../model/context';
 import { recordingRoute } from '../model/dashboard-model';
 import { endpointHistories, type Moment, momentsOf } from '../model/over-time';
 import { hashOf } from '../model/route';
+import { EndpointTable, FigureCells } from './endpoint-table';
 import { OpenFiles } from './open-files';
-import { formatDateTime, formatRate } from './words';
+import { formatDateTime } from './words';
 
 /** One endpoint over all recordings that saw it. */
 export function OverTimePage({ chosen }: { chosen: string | null }) {
@@ -148,49 +149,17 @@ function shortName(moment: Moment | undefined): string {
 
 function MomentTable({ moments }: { moments: readonly Moment[] }) {
   return (
-    <div class="table-scroll" tabIndex={0} role="group" aria-label="Recordings of this endpoint">
-      <table class="data-table">
-        <thead>
-          <tr>
-            <th scope="col">Recording</th>
-            <th scope="col">Page</th>
-            <th scope="col">Recorded</th>
-            <th scope="col" class="numeric">
-              Streams
-            </th>
-            <th scope="col" class="numeric">
-              Complete
-            </th>
-            <th scope="col" class="numeric">
-              First byte
-            </th>
-            <th scope="col" class="numeric">
-              95 %
-            </th>
-            <th scope="col" class="numeric">
-              Longest gap
-            </th>
-            <th scope="col">Findings</th>
-          </tr>
-        </thead>
-        <tbody>
-          {moments.map((moment) => (
-            <tr key={moment.entry.id}>
-              <th scope="row" class="name-cell">
-                <a href={hashOf(recordingRoute(moment.entry.id))}>{moment.entry.name}</a>
-              </th>
-              <td class="dim cut">{hostOf(moment.entry.summary.pageUrl) || '–'}</td>
-              <td class="number">{formatDateTime(moment.entry.summary.recordedEpochMs)}</td>
-              <td class="numeric">{formatCount(moment.streams)}</td>
-              <td class="numeric">{formatRate(moment.completion)}</td>
-              <td class="numeric">{formatDuration(moment.firstByteMs)}</td>
-              <td class="numeric">{formatDuration(moment.firstByteWorstMs)}</td>
-              <td class="numeric">{formatDuration(moment.longestGapMs)}</td>
-              <td>{moment.findings.join(', ') || <span class="dim">none</span>}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <EndpointTable label="Recordings of this endpoint" own={['Recording', 'Page', 'Recorded']}>
+      {moments.map((moment) => (
+        <tr key={moment.entry.id}>
+          <th scope="row" class="name-cell">
+            <a href={hashOf(recordingRoute(moment.entry.id))}>{moment.entry.name}</a>
+          </th>
+          <td class="dim cut">{hostOf(moment.entry.summary.pageUrl) || '–'}</td>
+          <td class="number">{formatDateTime(moment.entry.summary.recordedEpochMs)}</td>
+          <FigureCells figures={moment} id={moment.entry.id} />
+        </tr>
+      ))}
+    </EndpointTable>
   );
 }

@@ -2,7 +2,6 @@ import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import {
   type EndpointHealth,
-  type FindingCount,
   type Outcome,
   openStreams,
   type Spread,
@@ -17,6 +16,7 @@ import { useDashboard } from '../model/context';
 import { type Opened, recordingRoute } from '../model/dashboard-model';
 import { histogramOf } from '../model/log-bins';
 import { hashOf } from '../model/route';
+import { type EndpointFigures, EndpointTable, FigureCells } from './endpoint-table';
 import { formatRate } from './words';
 
 const COLUMNS = 240;
@@ -256,36 +256,16 @@ function Endpoints({ health, id }: { health: TraceHealth; id: string }) {
   return (
     <section class="block" aria-labelledby="overview-endpoints">
       <h3 id="overview-endpoints">By endpoint</h3>
-      <div class="table-scroll" tabIndex={0} role="group" aria-label="Endpoints">
-        <table class="data-table">
-          <thead>
-            <tr>
-              <th scope="col">Endpoint</th>
-              <th scope="col" class="numeric">
-                Streams
-              </th>
-              <th scope="col" class="numeric">
-                Complete
-              </th>
-              <th scope="col" class="numeric">
-                First byte
-              </th>
-              <th scope="col" class="numeric">
-                95 %
-              </th>
-              <th scope="col" class="numeric">
-                Longest gap
-              </th>
-              <th scope="col">Findings</th>
-            </tr>
-          </thead>
-          <tbody>
-            {health.endpoints.map((endpoint) => (
-              <EndpointRow key={endpoint.endpoint} endpoint={endpoint} id={id} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <EndpointTable label="Endpoints" own={['Endpoint']}>
+        {health.endpoints.map((endpoint) => (
+          <tr key={endpoint.endpoint}>
+            <th scope="row" class="endpoint-cell" title={endpoint.endpoint}>
+              {endpoint.endpoint}
+            </th>
+            <FigureCells figures={figuresOf(endpoint)} id={id} />
+          </tr>
+        ))}
+      </EndpointTable>
       {health.endpointsLeftOut > 0 && (
         <p class="dim">{plural(health.endpointsLeftOut, 'more endpoint')} without anything urgent.</p>
       )}
@@ -293,42 +273,21 @@ function Endpoints({ health, id }: { health: TraceHealth; id: string }) {
   );
 }
 
-function EndpointRow({ endpoint, id }: { endpoint: EndpointHealth; id: string }) {
-  const { firstByte, longestGap } = endpoint;
-  return (
-    <tr>
-      <th scope="row" class="endpoint-cell" title={endpoint.endpoint}>
-        {endpoint.endpoint}
-      </th>
-      <td class="numeric">{formatCount(endpoint.streams)}</td>
-      <td class="numeric">{formatRate(endpoint.completion)}</td>
-      <td class="numeric">{formatDuration(firstByte.medianMs)}</td>
-      <td class="numeric">{formatDuration(firstByte.p95Ms)}</td>
-      <td class="numeric">{formatDuration(longestGap.longestMs)}</td>
-      <td>
-        <FindingLinks findings={endpoint.findings} id={id} />
-      </td>
-    </tr>
-  );
-}
-
-function FindingLinks({ findings, id }: { findings: readonly FindingCount[]; id: string }) {
-  if (findings.length === 0) return <span class="dim">none</span>;
-  return (
-    <span class="finding-links">
-      {findings.map((finding) => (
-        <a
-          key={`${finding.id} ${finding.severity}`}
-          href={hashOf(recordingRoute(id, 'streams', `finding:${finding.id}`))}
-          title={finding.title}
-        >
-          <SeverityIcon severity={finding.severity} />
-          <span class="sr-only">{finding.severity} </span> {finding.id}
-          {finding.count > 1 && ` × ${finding.count}`}
-        </a>
-      ))}
-    </span>
-  );
+function figuresOf({
+  streams,
+  completion,
+  firstByte,
+  longestGap,
+  findings,
+}: EndpointHealth): EndpointFigures {
+  return {
+    streams,
+    completion,
+    firstByteMs: firstByte.medianMs,
+    firstByteWorstMs: firstByte.p95Ms,
+    longestGapMs: longestGap.longestMs,
+    findings,
+  };
 }
 
 function Plots({ health }: { health: TraceHealth }) {

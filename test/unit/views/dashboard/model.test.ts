@@ -141,7 +141,7 @@ describe('an endpoint over recordings', () => {
         completion: { done: 5, of: 6 },
         errors: 2,
         warnings: 0,
-        findings: ['buffered-stream'],
+        findings: [{ id: 'buffered-stream', severity: 'error', count: 2 }],
       },
     ]);
   });
