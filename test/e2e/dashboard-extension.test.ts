@@ -1,38 +1,31 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ChatSite, startChatSite } from './support/chat-site';
+import { type Lab, startLab } from '../lab/lab';
+import { violationsOf } from './support/dashboard-browser';
 import { type DevtoolsSession, eventually, hasChromium, openDevtools } from './support/devtools';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 describe.skipIf(!hasChromium())('the dashboard in the extension', () => {
-  let site: ChatSite;
+  let lab: Lab;
   let session: DevtoolsSession;
   let dashboard: Page;
 
   beforeAll(async () => {
-    site = await startChatSite();
-    session = await openDevtools({ viewport: { width: 1400, height: 800 } });
-    await session.page.goto(site.bufferedUrl);
+    lab = await startLab({ without: ['nginx', 'haproxy'] });
+    const { url, title } = lab.scenario('drained-middleware');
+    session = await openDevtools({ url, args: lab.chromiumArgs, viewport: { width: 1400, height: 800 } });
+    await session.panel.getByRole('button', { name: 'Reload and record' }).first().click();
+    await session.page.getByRole('button', { name: `Run: ${title}` }).click();
   });
 
   afterAll(async () => {
     await session?.close();
-    await site?.close();
+    await lab?.stop();
   });
 
   const pages = () => session.browser.contexts().flatMap((context) => context.pages());
 
-  async function violations(): Promise<string[]> {
-    await dashboard.evaluate(AXE);
-    const results = await dashboard.evaluate(() =>
-      (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-    );
-    return results.violations.map((one) => `${one.id}: ${one.nodes.map(({ target }) => target.join(' '))}`);
-  }
+  const violations = () => violationsOf(dashboard);
 
   it('opens from the panel with the recording that is on show', async () => {
     const { panel } = session;
@@ -43,9 +36,29 @@ describe.skipIf(!hasChromium())('the dashboard in the extension', () => {
     );
     dashboard.setDefaultTimeout(20_000);
     await dashboard.getByText('By endpoint').waitFor();
-    expect(await dashboard.getByRole('heading', { level: 2 }).textContent()).toMatch(/^localhost:\d+, /);
+    expect(await dashboard.getByRole('heading', { level: 2 }).textContent()).toMatch(
+      /^stage\.example\.org:\d+, /,
+    );
     await dashboard.getByRole('link', { name: 'The whole stream was held back until its end' }).waitFor();
     expect(await violations()).toEqual([]);
+  });
+
+  it('saves in its worker, with what only some formats need loaded then', async () => {
+    await dashboard.getByRole('tab', { name: 'Streams' }).click();
+    for (const [format, ending] of [
+      ['html', '</html>'],
+      ['otlp', '"spanId"'],
+    ] as const) {
+      await dashboard.getByRole('button', { name: 'Export' }).click();
+      const dialog = dashboard.getByRole('dialog', { name: 'Export this recording' });
+      await dialog.locator(`input[value=${format}]`).check();
+      const downloading = dashboard.waitForEvent('download');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      const path = await (await downloading).path();
+      expect(readFileSync(path, 'utf8')).toContain(ending);
+      await dialog.waitFor({ state: 'detached' });
+    }
+    await dashboard.getByRole('tab', { name: 'Overview' }).click();
   });
 
   it('takes it once: another dashboard shows the library', async () => {

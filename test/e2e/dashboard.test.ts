@@ -1,31 +1,41 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AxeResults } from 'axe-core';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findChromium } from '../../src/cli/chromium/find';
 import { stringifyTrace } from '../../src/trace/file';
-import { streamgauge } from '../cli/support/streamgauge';
 import { type Scene, sceneTrace } from '../support/demo-recording';
-import { ensureCommandBuilt, ensureDashboardBuilt } from './support/built';
-import { startChatSite } from './support/chat-site';
+import { drawTrace } from '../support/draw';
+import { ensureDashboardBuilt } from './support/built';
+import { openDashboardBrowser, violationsOf } from './support/dashboard-browser';
 
-declare global {
-  interface Window {
-    refused: string[];
-  }
-}
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const GARBAGE_BYTES = 100 * 1024 * 1024;
-const executablePath = findChromium();
+/** Enough that making a file of it takes a while. */
+const LARGE_EVENTS = 60_000;
+const LARGE = `ask fetch GET https://stage.example.org/log / accept: text/event-stream / signal
+  20 headers 200 text/event-stream
+  +2x${LARGE_EVENTS} data {"n":{n},"message":"worker finished a task"}
+  +2 end`;
 
-describe.skipIf(!executablePath)('the dashboard, opened from disk', () => {
+/** One answer, as the application makes it and as a gateway gives it that passes nothing on before it is whole. */
+const CHAT = {
+  direct: `ask fetch POST http://127.0.0.1:8000/api/chat / accept: text/event-stream / body={"stream":true} / signal
+    8 headers 200 text/event-stream; charset=utf-8 / cache-control: no-cache, no-transform / protocol=http/1.1
+    +75x20 data {"token":"word-{n}","index":{n}}
+    +0 data [DONE]
+    +2 end`,
+  buffered: `ask fetch POST http://localhost:9000/api/chat / accept: text/event-stream / body={"stream":true} / signal
+    1520 headers 200 text/event-stream; charset=utf-8 / cache-control: no-cache, no-transform / server: nginx/1.22.1 / protocol=http/1.1
+    +0x20 data {"token":"word-{n}","index":{n}}
+    +0 data [DONE]
+    +2 end`,
+};
+
+describe.skipIf(!findChromium())('the dashboard, opened from disk', () => {
   const folder = mkdtempSync(join(tmpdir(), 'streamgauge-dashboard-'));
   const at = (name: string) => join(folder, name);
   let address: string;
@@ -33,43 +43,14 @@ describe.skipIf(!executablePath)('the dashboard, opened from disk', () => {
   let page: Page;
   let errors: string[];
 
-  /** A browser with a profile of its own, so that it can be closed and started again. */
   async function start(): Promise<void> {
-    context = await chromium.launchPersistentContext(at('profile'), {
-      executablePath: executablePath ?? '',
-      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-      viewport: { width: 1300, height: 800 },
-      acceptDownloads: true,
-      // Whatever the dashboard would want from a network, it gets none.
-      offline: true,
-    });
-    context.setDefaultTimeout(30_000);
-    page = context.pages()[0] ?? (await context.newPage());
-    errors = [];
-    page.on('pageerror', (error) => errors.push(error.message));
-    await page.addInitScript(() => {
-      window.refused = [];
-      addEventListener('securitypolicyviolation', (event) =>
-        window.refused.push(`${event.violatedDirective} ${event.blockedURI}`),
-      );
-    });
+    ({ context, page, errors } = await openDashboardBrowser(at('profile')));
   }
 
   beforeAll(async () => {
-    await ensureCommandBuilt();
     address = pathToFileURL(await ensureDashboardBuilt()).href;
-    const site = await startChatSite();
-    try {
-      for (const [name, url] of [
-        ['direct', site.directUrl],
-        ['buffered', site.bufferedUrl],
-      ] as const) {
-        const args = ['record', url, '--for', '20s', '--fail-on', 'never', '--out', at(`${name}.json`)];
-        const { status, stderr } = await streamgauge(args);
-        expect(status, stderr).toBe(0);
-      }
-    } finally {
-      await site.close();
+    for (const [name, stream] of Object.entries(CHAT)) {
+      writeFileSync(at(`${name}.json`), stringifyTrace(drawTrace(stream)));
     }
     for (const scene of ['typical', 'hostile'] as Scene[]) {
       writeFileSync(at(`${scene}.json`), stringifyTrace(sceneTrace(scene)));
@@ -97,16 +78,7 @@ describe.skipIf(!executablePath)('the dashboard, opened from disk', () => {
   const recordings = () => page.locator('.library tbody tr');
   const tile = (label: string) => page.locator('.tile').filter({ hasText: label }).locator('.tile-value');
 
-  async function violations(): Promise<string[]> {
-    await page.evaluate(AXE);
-    const results = await page.evaluate(() =>
-      (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-    );
-    return results.violations.map(
-      (one) =>
-        `${one.id}: ${one.nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | ')}`,
-    );
-  }
+  const violations = () => violationsOf(page);
 
   it('says what to do when there is nothing yet', async () => {
     await page.getByText('No recording yet.').waitFor();
@@ -117,7 +89,7 @@ describe.skipIf(!executablePath)('the dashboard, opened from disk', () => {
     expect(await violations()).toEqual([]);
   });
 
-  it('opens two recordings of the command line, compares them, and names the gateway that held the stream back', async () => {
+  it('opens two recordings, compares them, and names the gateway that held the stream back', async () => {
     await add('direct.json', 'buffered.json');
     await expect.poll(() => recordings().count()).toBe(2);
     await page.getByLabel('Mark direct for comparison').check();
@@ -339,6 +311,47 @@ describe.skipIf(!executablePath)('the dashboard, opened from disk', () => {
     await recordings().first().waitFor();
     expect(await recordings().count()).toBe(before);
     expect(await page.locator('.damaged').count()).toBe(0);
+  });
+
+  it('saves a large recording without standing still, and not at all once it was cancelled', async () => {
+    writeFileSync(at('large.json'), stringifyTrace(drawTrace(LARGE)));
+    await add('large.json');
+    await page.getByText('By endpoint').waitFor();
+    await page.getByRole('tab', { name: 'Streams' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Export this recording' });
+    const downloads: string[] = [];
+    page.on('download', (download) => downloads.push(download.suggestedFilename()));
+    const open = async (format: string) => {
+      await page.getByRole('button', { name: 'Export' }).click();
+      await dialog.locator(`input[value="${format}"]`).check();
+    };
+
+    await open('har');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByRole('status').filter({ hasText: 'Unpacking…' }).waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.locator('.job').waitFor({ state: 'detached' });
+
+    await open('csv-events');
+    await page.evaluate(() => {
+      const counted = { frames: 0 };
+      Object.assign(window, { counted });
+      const count = () => {
+        if (document.querySelector('dialog button[type=submit]:disabled')) counted.frames += 1;
+        requestAnimationFrame(count);
+      };
+      requestAnimationFrame(count);
+    });
+    const downloading = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await (await downloading).saveAs(at('large.csv'));
+    await dialog.waitFor({ state: 'detached' });
+    expect(
+      await page.evaluate(() => (window as unknown as { counted: { frames: number } }).counted.frames),
+    ).toBeGreaterThan(3);
+    expect(readFileSync(at('large.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(1 + LARGE_EVENTS);
+    expect(downloads).toEqual([expect.stringMatching(/\.events\.csv$/)]);
   });
 
   it('is the same page from a web server, and asks it for nothing else', async () => {

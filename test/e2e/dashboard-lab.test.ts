@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../../src/cli/chromium/find';
+import { findProgram } from '../lab/gateways/program';
+import { startLab } from '../lab/lab';
+import { pageOf, recordPage } from '../lab/start/headless';
+import { ensureCommandBuilt, ensureDashboardBuilt } from './support/built';
+import { dropFiles, openDashboardBrowser, violationsOf } from './support/dashboard-browser';
+
+// Two people, one question: the same answer of 41 events comes as it is made on one machine and all at once behind nginx.
+// Both are recorded in a real browser, and the dashboard has to say what the second one's gateway does.
+
+const RECORDED = { direct: 'steady-tokens', buffered: 'nginx-default-buffering' };
+const EVENTS = 41;
+
+const executablePath = findChromium();
+const canRun = executablePath !== null && (findProgram('nginx') !== null || process.env.CI === 'true');
+
+describe.skipIf(!canRun)('a stream of the lab, direct and behind nginx, in the dashboard', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'streamgauge-dashboard-lab-'));
+  const at = (name: string) => join(folder, name);
+  const files: string[] = [];
+  let address: string;
+  let context: BrowserContext;
+  let page: Page;
+  let errors: string[];
+  let requests: string[];
+  let sentence = '';
+  let library: string[] = [];
+
+  async function start(): Promise<void> {
+    ({ context, page, errors, requests } = await openDashboardBrowser(at('profile')));
+    await page.goto(address);
+    await page.getByRole('navigation', { name: 'Dashboard' }).waitFor();
+  }
+
+  beforeAll(async () => {
+    await ensureCommandBuilt();
+    address = pathToFileURL(await ensureDashboardBuilt()).href;
+    const lab = await startLab({ without: ['haproxy'] });
+    try {
+      for (const [name, id] of Object.entries(RECORDED)) {
+        const scenario = lab.scenario(id);
+        if (scenario.unavailable) throw new Error(scenario.unavailable);
+        const { tracePath } = await recordPage({
+          lab,
+          browser: executablePath ?? '',
+          folder,
+          name,
+          page: pageOf(scenario),
+          scenarios: [scenario],
+        });
+        files.push(tracePath);
+      }
+    } finally {
+      await lab.stop();
+    }
+    await start();
+  });
+
+  afterAll(async () => {
+    await context?.close();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  });
+
+  const recordings = () => page.locator('.library tbody tr');
+  const plot = () => page.getByRole('img', { name: /^Arrival curves\./ });
+
+  async function compare(): Promise<string> {
+    for (const name of Object.keys(RECORDED)) await page.getByLabel(`Mark ${name} for comparison`).check();
+    await page.getByRole('button', { name: 'Compare the two marked' }).click();
+    return (await page.locator('.verdict-sentence').textContent()) ?? '';
+  }
+
+  it('takes both recordings when they are dropped on it', async () => {
+    await dropFiles(page, files);
+    await expect.poll(() => recordings().count()).toBe(2);
+    for (const name of Object.keys(RECORDED)) {
+      await page.getByRole('link', { name, exact: true }).waitFor();
+    }
+    await page.locator('.job').waitFor({ state: 'detached' });
+    library = await recordings().allTextContents();
+  });
+
+  it('says that the gateway holds the stream back, and by how much', async () => {
+    sentence = await compare();
+    expect(sentence).toMatch(
+      /^Buffered delivers the 41 events of POST …\/chat in one burst [23](\.\d+)? s later than direct: nginx\/1\.[\d.]+ in between holds the answer back \(buffered-stream appeared\)\.$/,
+    );
+    expect(await plot().getAttribute('aria-label')).toMatch(/direct: 41 events.*buffered: 41 events/s);
+    const figure = (name: string) => page.getByRole('row', { name: new RegExp(`^${name} `) });
+    const cells = async (name: string) =>
+      (await figure(name).getByRole('cell').allTextContents()).slice(0, 2);
+    expect((await cells('events')).map(Number)).toEqual([EVENTS, EVENTS]);
+    const [direct, buffered] = (await cells('bursts')).map(Number);
+    expect(direct).toBeGreaterThan(EVENTS / 2);
+    expect(buffered).toBe(1);
+    expect(await page.getByText(/41 matched by their contents/).count()).toBe(1);
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('exports a page whose plot is drawn, and can be zoomed, from disk and without a network', async () => {
+    await page.getByRole('link', { name: 'Library' }).first().click();
+    await page.getByRole('link', { name: 'buffered', exact: true }).click();
+    await page.getByRole('tab', { name: 'Streams' }).click();
+    await page.getByRole('button', { name: 'Export' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Export this recording' });
+    await dialog.locator('input[value=html]').check();
+    const downloading = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await (await downloading).saveAs(at('report.html'));
+
+    const report = await context.newPage();
+    const thrown: string[] = [];
+    report.on('pageerror', (error) => thrown.push(error.message));
+    await report.goto(pathToFileURL(at('report.html')).href);
+    await report.locator('article.error h3', { hasText: /^■?41 events arrived/ }).waitFor();
+    const figure = report.locator('article.error figure').first();
+    const { from, to, points } = await drawn(figure);
+    expect(points.length).toBeGreaterThan(0);
+    // All of it lies at the right end, after a silence that is shaded.
+    expect(points.every(({ x }) => x > from + (to - from) * 0.9)).toBe(true);
+    expect(points.at(-1)!.y).toBeLessThan(points[0]!.base);
+    expect(await figure.locator('.gap').count()).toBeGreaterThan(0);
+    expect(await figure.locator('.total').textContent()).toBe('41 events');
+    expect(await colours(report, figure)).toBeGreaterThan(3);
+
+    const ticks = () => figure.locator('.tick').allTextContents();
+    const whole = await ticks();
+    expect(whole[0]).toBe('0.0 ms');
+    expect(whole.at(-1)).toMatch(/^[23]\.\d\d s$/);
+    await drag(report, figure, 0.85, 0.999);
+    const zoomed = await ticks();
+    expect(zoomed[0]).toMatch(/^2\.\d\d s$/);
+    expect((await drawn(figure)).points.length).toBeGreaterThan(0);
+    await figure.getByRole('button', { name: 'Whole' }).click();
+    expect(await ticks()).toEqual(whole);
+    expect(thrown).toEqual([]);
+    expect(await report.evaluate(() => window.refused)).toEqual([]);
+    await report.close();
+  });
+
+  it('has the library as it was after a reload, and after the browser was closed', async () => {
+    await page.goto(address);
+    await page.reload();
+    await expect.poll(() => recordings().allTextContents()).toEqual(library);
+    expect(errors).toEqual([]);
+    await context.close();
+    await start();
+    await expect.poll(() => recordings().allTextContents()).toEqual(library);
+    expect(await compare()).toBe(sentence);
+    expect(requests.filter((url) => !/^(file|blob|data):/.test(url))).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+});
+
+/** Where a plot of a report has its points, and between which edges, in units of the drawing. */
+async function drawn(figure: Locator) {
+  const path = (await figure.locator('.curve').first().getAttribute('d')) ?? '';
+  const axis = figure.locator('.axis');
+  const edge = async (name: string) => Number(await axis.getAttribute(name));
+  const base = await edge('y1');
+  const points = [...path.matchAll(/H([\d.]+)V([\d.]+)/g)].map(([, x, y]) => ({
+    x: Number(x),
+    y: Number(y),
+    base,
+  }));
+  return { from: await edge('x1'), to: await edge('x2'), points };
+}
+
+/** How many colours a figure has on the screen: a plot that is not drawn has one. */
+async function colours(page: Page, figure: Locator): Promise<number> {
+  const picture = (await figure.locator('svg').screenshot()).toString('base64');
+  return page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
+    canvas.drawImage(image, 0, 0);
+    const { data } = canvas.getImageData(0, 0, image.width, image.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  }, picture);
+}
+
+/** Drags over a part of a plot, from 0 to 1 of its width. */
+async function drag(page: Page, figure: Locator, from: number, to: number): Promise<void> {
+  const box = (await figure.locator('svg').boundingBox())!;
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width * from, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * to, y, { steps: 3 });
+  await page.mouse.up();
+}
