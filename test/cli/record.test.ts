@@ -39,6 +39,13 @@ function script(name: string, text: string): string {
   return at(name);
 }
 
+/** The environment in which the browser is started by a script of ours, which does something `before`. */
+function wrapper(name: string, { before = '', args = '' }: { before?: string; args?: string }) {
+  const path = script(name, `#!/bin/sh\n${before}\nexec '${findChromium()}' ${args} "$@"\n`);
+  chmodSync(path, 0o755);
+  return { STREAMGAUGE_BROWSER: path };
+}
+
 const open = (name: string): Trace => importBytes(name, new Uint8Array(readFileSync(at(name)))).trace;
 
 function streamOf(trace: Trace, path: string): StreamRecord {
@@ -189,13 +196,8 @@ describe('a recording that is ended early', () => {
   });
 
   it('by a browser that dies is kept, and said', async () => {
-    const wrapper = script(
-      'browser.sh',
-      `#!/bin/sh\necho $$ > '${at('pid')}'\nexec '${findChromium()}' "$@"\n`,
-    );
-    chmodSync(wrapper, 0o755);
     const ran = await record([`${site.origin}/endless`, '--for', '60s', '--out', at('died.json')], {
-      env: { STREAMGAUGE_BROWSER: wrapper },
+      env: wrapper('browser.sh', { before: `echo $$ > '${at('pid')}'` }),
       started: () =>
         void site
           .asked('/endless/events')
@@ -228,14 +230,62 @@ describe('--run', () => {
   });
 });
 
+describe('a page that is an error itself', () => {
+  it('is recorded although it is empty, and said', async () => {
+    const out = at('empty-502.json');
+    const address = `${site.origin}/status/502`;
+    const ran = await record([address, '--for', '20s', '--out', out, '--run', script('any.js', 'fail()')]);
+    expect(ran).toMatchObject({
+      status: 2,
+      stderr:
+        'streamgauge: The page itself answered 502 Bad Gateway, and nothing that the browser could show. The script was not run.\n',
+    });
+    const trace = open('empty-502.json');
+    expect(trace.meta.pageUrl).toBe(address);
+    expect(trace.documents).toEqual([]);
+    expect(streamOf(trace, '/status/502')).toMatchObject({
+      kind: 'document',
+      response: { status: 502, headersComplete: true, body: null },
+      end: { kind: 'complete', netError: null },
+    });
+  });
+
+  it('is diagnosed like any other answer', async () => {
+    const ran = await record([`${site.origin}/status/504?after=5100`, '--for', '20s', '--json']);
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toContain('The page itself answered 504 Gateway Timeout,');
+    const [file] = JSON.parse(ran.stdout).files;
+    expect(file.findings.map(({ id }: { id: string }) => id)).toEqual(['gateway-timeout']);
+  });
+
+  it('is said, too, when it has something to show', async () => {
+    const ran = await record([`${site.origin}/not-here`, '--for', '20s']);
+    expect(ran).toMatchObject({
+      status: 2,
+      stderr: 'streamgauge: The page itself answered 404 Not Found.\n',
+    });
+  });
+});
+
 describe('what cannot be recorded', () => {
+  it('is a host that has no address', async () => {
+    const browser = wrapper('resolver.sh', { args: '--host-resolver-rules="MAP nowhere.example ^NOTFOUND"' });
+    const ran = await record(['http://nowhere.example/', '--for', '20s'], { env: browser });
+    expect(ran).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr:
+        'streamgauge: http://nowhere.example/ cannot be opened: the host name could not be resolved (net::ERR_NAME_NOT_RESOLVED).\n',
+    });
+  });
+
   it('is an address where nobody answers', async () => {
     const port = await freePort();
     const ran = await record([`http://127.0.0.1:${port}/`, '--for', '20s']);
     expect(ran).toMatchObject({
       status: 2,
       stdout: '',
-      stderr: `streamgauge: http://127.0.0.1:${port}/ cannot be opened: net::ERR_CONNECTION_REFUSED.\n`,
+      stderr: `streamgauge: http://127.0.0.1:${port}/ cannot be opened: nothing accepts connections there (net::ERR_CONNECTION_REFUSED).\n`,
     });
   });
 

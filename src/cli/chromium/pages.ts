@@ -25,6 +25,8 @@ export interface NetworkSource {
   session: CdpSession;
   /** A worker: it has no document, and no tap sees what it asks for. */
   isWorker: boolean;
+  /** The frame that fills the recorded tab, when its requests come from here. */
+  topFrameId: string | null;
 }
 
 export interface PageListener {
@@ -70,9 +72,7 @@ interface TargetInfo {
   url: string;
 }
 
-interface Attached {
-  session: CdpSession;
-  isWorker: boolean;
+interface Attached extends NetworkSource {
   /** By execution context. */
   bridges: Map<number, Bridge>;
   ready: Promise<void>;
@@ -156,6 +156,7 @@ export class WatchedPage {
       this.#attached.set(sessionId, {
         session,
         isWorker: !hasDocument,
+        topFrameId: targetInfo.type === 'page' ? targetInfo.targetId : null,
         bridges: new Map(),
         ready: this.#setUp(session, targetInfo),
       });

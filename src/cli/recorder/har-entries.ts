@@ -185,9 +185,11 @@ export class HarEntries {
 }
 
 async function contentOf(
-  { source, requestId, contentSize }: OpenEntry,
+  { source, requestId, contentSize, encodedSize }: OpenEntry,
   view: NetworkView,
 ): Promise<{ text: string; isBase64: boolean } | null> {
+  // Asked for a body that never came, the browser gives the page that it showed instead.
+  if (contentSize === 0 && encodedSize === 0) return null;
   if (view.kind === 'websocket' || view.status === null || contentSize > MAX_CONTENT_BYTES) return null;
   const content = await within(
     CONTENT_WITHIN_MS,

@@ -15,6 +15,16 @@ const MAX_DOCUMENTS = 1000;
 /** Farther than the recording ever waits for better evidence. */
 const LONG_AFTER_MS = 60_000;
 
+/** How a server answered a navigation. */
+export interface PageAnswer {
+  status: number;
+  /** `502 Bad Gateway`; HTTP/2 has no words. */
+  text: string;
+}
+
+/** The browser's word for an answer of 400 or more without a body, in whose place it shows a page of its own. */
+const EMPTY_ERROR_ANSWER = 'net::ERR_HTTP_RESPONSE_CODE_FAILURE';
+
 /** One page's recording: brings what its taps, its network and its workers report together. */
 export class PageRecorder implements PageListener {
   readonly #recording: LiveRecording;
@@ -25,6 +35,8 @@ export class PageRecorder implements PageListener {
   readonly #onLoad: () => void;
   /** Sessions in which requests for documents began, by request id. */
   readonly #documents = new Map<string, string>();
+  #pageAnswer: PageAnswer | null = null;
+  #pageUrl: string | null = null;
   #aheadMs = 0;
   #isOver = false;
   #movedAtMs = performance.now();
@@ -67,6 +79,11 @@ export class PageRecorder implements PageListener {
     return { streams: streams.length, open, deliveries };
   }
 
+  /** What the recorded tab got when it asked last; null when nothing has come. */
+  get pageAnswer(): PageAnswer | null {
+    return this.#pageAnswer;
+  }
+
   /** Ends the recording and returns its trace. The browser's own end, which follows, is no part of it. */
   async finish(): Promise<Trace> {
     this.#isOver = true;
@@ -80,6 +97,9 @@ export class PageRecorder implements PageListener {
     this.#recording.dispose();
     const { trace } = this.#recording;
     trace.meta.endedAtMs = endedAtMs;
+    // What the browser shows in place of a page is none of the page's documents.
+    trace.documents = trace.documents.filter(({ url }) => !isErrorPage(url));
+    if (isErrorPage(trace.meta.pageUrl ?? '')) trace.meta.pageUrl = this.#pageUrl;
     return trace;
   }
 
@@ -104,10 +124,29 @@ export class PageRecorder implements PageListener {
 
   networkEvent(method: string, params: CdpObject, source: NetworkSource): void {
     if (this.#isOver) return;
+    if (method === 'Network.loadingFailed' && params.errorText === EMPTY_ERROR_ANSWER) {
+      // The exchange is whole: only the browser has nothing to show of it.
+      const finished = { ...params, encodedDataLength: 0 };
+      this.networkEvent('Network.loadingFinished', finished, source);
+      return;
+    }
     this.#moved();
+    this.#notePage(method, params, source);
     const scope = this.#scopeOf(method, params, source);
     this.#entries.event(method, params, source, scope);
     this.#views.handle(method, params, { scope, isWorker: source.isWorker });
+  }
+
+  #notePage(method: string, params: CdpObject, { topFrameId }: NetworkSource): void {
+    const { type, frameId, response, request } = params;
+    if (type !== 'Document' || frameId !== topFrameId) return;
+    if (method === 'Network.requestWillBeSent') {
+      this.#pageAnswer = null;
+      this.#pageUrl = (request as { url: string }).url;
+    }
+    if (method !== 'Network.responseReceived') return;
+    const { status, statusText } = response as { status: number; statusText?: string };
+    this.#pageAnswer = { status, text: `${status} ${statusText ?? ''}`.trim() };
   }
 
   /**
@@ -135,6 +174,10 @@ export class PageRecorder implements PageListener {
   #moved(): void {
     this.#movedAtMs = performance.now();
   }
+}
+
+function isErrorPage(url: string): boolean {
+  return url.startsWith('chrome-error:');
 }
 
 /** A message that is no JSON is refused like one that does not fit. */

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import bridgeScript from 'virtual:script/cdp-bridge';
 import tapScript from 'virtual:script/tap';
+import { netErrorMeaning } from '../../diagnose/facts/net-errors';
+import { redactUrl } from '../../exchange/redact';
 import { headerValue } from '../../trace/headers';
 import type { Trace } from '../../trace/types';
 import { CdpError } from '../chromium/cdp';
@@ -45,6 +47,7 @@ export class UnopenedPage extends Error {
  */
 export async function recordPage(browser: LaunchedBrowser, options: RecordOptions): Promise<Recorded> {
   const { url, headers, forMs, script, version, signal } = options;
+  const shownUrl = redactUrl(url);
   const troubles: string[] = [];
   let ended: 'crashed' | 'closed' | null = null;
   let isLoaded = false;
@@ -90,13 +93,25 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
   );
   await until(() => opened !== undefined);
   if (opened === undefined && !signal.aborted && ended === null) {
-    troubles.push(`${url} did not answer within ${forMs / 1000} s.`);
-  } else if (opened && ended === null) throw new UnopenedPage(unopened(url, opened));
+    troubles.push(`${shownUrl} did not answer within ${forMs / 1000} s.`);
+  } else if (opened && ended === null && (recorder.pageAnswer === null || opened === 'net::ERR_ABORTED')) {
+    throw new UnopenedPage(unopened(shownUrl, opened));
+  }
+  const answer = recorder.pageAnswer;
+  // An answer that the browser cannot show is still one: a gateway's empty 502 is what was to be recorded.
+  const isShown = !opened;
+  const isScriptLeftOut = script !== null && !isShown && answer !== null;
+  if (answer && (answer.status >= 400 || !isShown)) {
+    const nothing = isShown ? '' : ', and nothing that the browser could show';
+    troubles.push(
+      `The page itself answered ${answer.text}${nothing}.${isScriptLeftOut ? ' The script was not run.' : ''}`,
+    );
+  }
 
   const navigatedAtMs = performance.now();
   await until(() => isLoaded || performance.now() - navigatedAtMs > LOAD_WITHIN_MS);
-  let isScriptDone = script === null;
-  if (script !== null && !isOver()) {
+  let isScriptDone = script === null || isScriptLeftOut;
+  if (script !== null && !isScriptDone && !isOver()) {
     page
       .run(script)
       .catch((error: Error) => {
@@ -121,7 +136,7 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
   const trace = await recorder.finish();
   if (isBareStream(trace)) {
     troubles.push(
-      `${url} is a bare stream, which no page reads and nobody judges: name the page that reads it.`,
+      `${shownUrl} is a bare stream, which no page reads and nobody judges: name the page that reads it.`,
     );
   }
   return { trace, troubles };
@@ -134,7 +149,7 @@ function isBareStream({ streams: [page] }: Trace): boolean {
 }
 
 function unopened(url: string, netError: string): string {
-  return netError === 'net::ERR_ABORTED'
-    ? `${url} is no page: the browser downloads it, or gets nothing.`
-    : `${url} cannot be opened: ${netError}.`;
+  if (netError === 'net::ERR_ABORTED') return `${url} is no page: the browser downloads it, or gets nothing.`;
+  const meaning = netErrorMeaning(netError.replace(/^net::/, ''));
+  return `${url} cannot be opened: ${meaning ? `${meaning} (${netError})` : netError}.`;
 }

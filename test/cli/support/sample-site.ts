@@ -69,12 +69,20 @@ async function endless(response: ServerResponse): Promise<void> {
   }
 }
 
+/** `/status/502` answers with that and no body; `/status/504?after=2000` waits for so many ms first. */
+async function bare(response: ServerResponse, path: string): Promise<void> {
+  const { pathname, searchParams } = new URL(path, 'http://a');
+  await delay(Number(searchParams.get('after')));
+  response.writeHead(Number(pathname.split('/').pop())).end();
+}
+
 function answer(site: SampleSite, response: ServerResponse, path: string): void {
   const html = (text: string) => response.setHeader('content-type', 'text/html').end(text);
   if (path.startsWith('/events/')) void events(response);
   else if (path === '/endless/events') void endless(response);
   else if (path === '/') html(page(site.otherOrigin));
   else if (path === '/never') return;
+  else if (path.startsWith('/status/')) void bare(response, path);
   else if (path.startsWith('/empty')) html('<!doctype html><title>Empty</title>');
   else if (path === '/endless') html(`<!doctype html><script>(${READ})('/endless/events')</script>`);
   else if (path === '/frame')
@@ -87,7 +95,7 @@ function answer(site: SampleSite, response: ServerResponse, path: string): void 
       .end(`(${READ})('/events/worker').then(() => postMessage('done'))`);
   else if (path === '/api/me')
     response.setHeader('content-type', 'application/json').end('{"name":"River","job_id":"j1"}');
-  else response.writeHead(404).end();
+  else response.writeHead(404, { 'content-type': 'text/html' }).end('<p>Not here.');
 }
 
 export async function startSampleSite(): Promise<SampleSite> {

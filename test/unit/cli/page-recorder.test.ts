@@ -30,7 +30,7 @@ function sourceOf(id: string, bodies: Record<string, string> = {}, isWorker = fa
       return { body: bodies[requestId], base64Encoded: false };
     },
   };
-  return { session: session as unknown as CdpSession, isWorker };
+  return { session: session as unknown as CdpSession, isWorker, topFrameId: isWorker ? null : 'F1' };
 }
 
 /** One whole request as the protocol tells it, begun in one session and ended in another. */
