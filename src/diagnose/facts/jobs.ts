@@ -1,4 +1,6 @@
+import { parseObject } from '../../decode/json';
 import type { StreamRecord } from '../../trace/types';
+import { bodyTextOf } from './body-text';
 import { headerValues } from './cookies';
 import { perStream } from './per-stream';
 import { originOf } from './sites';
@@ -31,6 +33,8 @@ export interface Job {
   /** Where the id was found: "job_id", "Location". */
   idFrom: string;
   polls: JobPoll[];
+  /** When the page itself cancelled or deleted it, trace ms; null when it did not. */
+  cancelledAtMs: number | null;
 }
 
 const ID_FIELDS = [
@@ -48,9 +52,11 @@ const ID_FIELDS = [
 ];
 const STATE_FIELDS = ['status', 'state', 'job_status', 'task_status', 'phase'];
 const PENDING =
-  /^(queued|pending|accepted|created|submitted|scheduled|waiting|starting|started|running|processing|in[_ -]?progress|active|working)$/;
+  /^(queued|in[_ -]?queue|enqueued|pending|accepted|created|submitted|scheduled|waiting|not[_ -]?started|validating|preparing|initializing|starting|started|running|processing|in[_ -]?progress|active|working)$/;
 const FINAL =
-  /^(succeeded|success|successful|complete|completed|done|finished|failed|failure|error|errored|cancell?ed|aborted|expired|timed[_ -]?out)$/;
+  /^(succeeded|success|successful|complete|completed|done|finished|ready|ended|failed|failure|error|errored|rejected|cancell?ed|aborted|stopped|terminated|killed|deleted|revoked|incomplete|expired|timeout|timed[_ -]?out|partially[_ -]completed|completed[_ -]with[_ -]errors)$/;
+/** Members that say by being true that there is no more to come (long-running operations of Google's APIs: `done`). */
+const FINAL_FLAGS = ['done', 'finished', 'completed', 'is_done', 'isDone', 'is_finished', 'isFinished'];
 const UNKNOWN = /^(not[_ -]?found|unknown|missing|no[_ -]?such[_ -]?(job|task))$/;
 
 /** Jobs of a trace with the calls that asked about them; a created job that nobody asked about is none. */
@@ -66,12 +72,18 @@ export function findJobs(facts: TraceFacts): Job[] {
     if (!found || jobs.has(found.jobId)) continue;
     const knownAtMs = created.stream.timing.headersAtMs ?? created.stream.timing.startedAtMs;
     const named = byName.get(found.location === null ? found.jobId : addressOf(found.location)) ?? [];
-    const polls = named.flatMap((call) => {
-      const { stream } = call.facts;
-      if (call.index <= index || stream.timing.startedAtMs < knownAtMs || !call.poll) return [];
-      return asksAbout(stream, created.stream, found) ? [call.poll] : [];
-    });
-    if (polls.length > 0) jobs.set(found.jobId, { jobId: found.jobId, idFrom: found.idFrom, created, polls });
+    const later = named.filter(
+      (call) =>
+        call.index > index &&
+        call.facts.stream.timing.startedAtMs >= knownAtMs &&
+        asksAbout(call.facts.stream, created.stream, found),
+    );
+    const polls = later.flatMap(({ poll }) => (poll ? [aboutJob(poll, found.jobId)] : []));
+    const cancel = later.find((call) => call.cancels);
+    if (polls.length === 0) continue;
+    settle(polls);
+    const cancelledAtMs = cancel?.facts.stream.timing.startedAtMs ?? null;
+    jobs.set(found.jobId, { jobId: found.jobId, idFrom: found.idFrom, created, polls, cancelledAtMs });
   }
   return [...jobs.values()];
 }
@@ -82,6 +94,8 @@ interface Role {
   /** What it may ask about: the parts of its address, and the address itself. */
   names: readonly string[];
   poll: JobPoll | null;
+  /** It ends a job instead of asking about it. */
+  cancels: boolean;
 }
 
 interface Call extends Role {
@@ -95,10 +109,12 @@ const roleOf = perStream((facts): Role => {
   const status = stream.response?.status ?? 0;
   const isCall = stream.kind === 'fetch' || stream.kind === 'xhr';
   const names = namesOf(stream);
+  const cancels = names.length > 0 && isCancel(stream);
   return {
-    created: isCall && status >= 200 && status < 300 ? createdJob(facts) : null,
+    created: isCall && !cancels && status >= 200 && status < 300 ? createdJob(facts) : null,
     names,
-    poll: names.length > 0 ? readPoll(facts) : null,
+    poll: names.length > 0 && !cancels ? readPoll(facts) : null,
+    cancels: cancels && status < 400,
   };
 });
 
@@ -169,21 +185,41 @@ function createdJob(facts: StreamFacts): JobId | null {
   return null;
 }
 
-const ASKING_METHODS = new Set(['GET', 'HEAD', 'POST']);
+const NAMING_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const CANCEL_WORD = /^(cancel|abort|stop|kill|terminate|delete|remove|dismiss|archive)$/i;
 /** Addresses with more parts than this are no questions about a job. */
 const MAX_NAMES = 50;
 
 function namesOf({ kind, request }: StreamRecord): string[] {
   if (kind !== 'fetch' && kind !== 'xhr' && kind !== 'eventsource') return [];
-  if (!ASKING_METHODS.has(request.method)) return [];
+  if (!NAMING_METHODS.has(request.method)) return [];
   let url: URL;
   try {
     url = new URL(request.url);
   } catch {
     return [];
   }
-  const parts = [...url.pathname.split('/').map(decode), ...url.searchParams.values()].filter(Boolean);
+  const path = url.pathname.split('/').map(decode);
+  const parts = [...path, ...url.searchParams.values()].filter(Boolean);
+  // `POST /jobs/cancel` names its job in the body.
+  if (CANCEL_WORD.test(path.at(-1) ?? '')) parts.push(...Object.values(bodyFieldsOf(request)));
   return [...new Set([...parts.slice(0, MAX_NAMES), url.origin + url.pathname])];
+}
+
+function bodyFieldsOf({ body }: StreamRecord['request']): Record<string, string> {
+  const value = body && body.text.length <= 10_000 ? parseObject(body.text) : null;
+  const texts = Object.entries(value ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return Object.fromEntries(texts);
+}
+
+/** `DELETE /jobs/7`, `POST /jobs/7/cancel`, `POST /jobs/cancel`, `POST /jobs/7:cancel` (Google's APIs). */
+function isCancel({ request }: StreamRecord): boolean {
+  if (request.method === 'DELETE') return true;
+  if (request.method === 'GET' || request.method === 'HEAD') return false;
+  const path = addressOf(request.url);
+  return CANCEL_WORD.test(/[/:]([a-z]+)\/?$/i.exec(path)?.[1] ?? '');
 }
 
 /** `poll` names the job; is it asked of the right server? */
@@ -225,25 +261,75 @@ function readPoll(facts: StreamFacts): JobPoll | null {
     status,
     outcome: isLost ? 'lost' : status < 400 ? 'found' : 'failed',
     state,
-    isFinal: state !== null && FINAL.test(state),
+    isFinal: state !== null ? FINAL.test(state) : FINAL_FLAGS.some((flag) => fields[flag] === true),
     progress: progressOf(fields) ?? progressOf(nested),
   };
 }
 
-/** Answers that say the job is unknown although it had not finished: after its end it may expire. */
-export function lostPolls(job: Job): JobPoll[] {
-  const finishedAt = job.polls.findIndex((poll) => poll.outcome === 'found' && poll.isFinal);
-  const open = finishedAt < 0 ? job.polls : job.polls.slice(0, finishedAt);
-  return open.filter((poll) => poll.outcome === 'lost');
+/** What follows the id in an address that still asks about the job itself. */
+const STATUS_WORD = /^(status|state|progress|poll|info|check|events|stream|subscribe|updates)$/i;
+
+const JOB_NOUN = '(?:job|task|operation|run|execution|prediction|workflow)';
+/** The answer itself says that there is no such job. */
+const NO_SUCH_JOB = new RegExp(
+  `\\b${JOB_NOUN}s?\\b(?: id)?(?: ?['"\\w:-]{1,80})? ?(?:was |is |has )?(?:not[ _-]?found|unknown|expired|does ?n[o']t exist)|\\b(?:no such|unknown|missing|invalid) ${JOB_NOUN}\\b|\\b${JOB_NOUN}_not_found`,
+  'i',
+);
+
+/**
+ * A part of the job (its result, a picture, an invoice) that is not there yet says nothing about the job, unless the
+ * answer says so.
+ */
+function aboutJob(poll: JobPoll, jobId: string): JobPoll {
+  if (poll.outcome !== 'lost' || poll.status < 400 || poll.stream.kind === 'eventsource') return poll;
+  const parts = addressOf(poll.stream.request.url).split('/').map(decode).filter(Boolean);
+  const idAt = parts.lastIndexOf(jobId);
+  const isWhole = idAt < 0 || idAt === parts.length - 1 || STATUS_WORD.test(parts.at(-1)!);
+  if (isWhole || NO_SUCH_JOB.test(bodyTextOf(poll.stream).slice(0, 1000))) return poll;
+  return { ...poll, outcome: 'failed' };
 }
 
-/** Known to one answer and unknown to another, by turns: more than one server answers, and they share nothing. */
+/** Long-running operations say with another status that they are done: 202 while they run, then 200; or 303 to the result. */
+function settle(polls: JobPoll[]): void {
+  let hasWaited = false;
+  for (const poll of polls) {
+    if (poll.status === 202) hasWaited = true;
+    const isDone = poll.status === 303 || (poll.status === 200 && hasWaited && poll.state === null);
+    if (isDone) poll.isFinal = true;
+  }
+}
+
+/** Answers that say the job is unknown although it had not finished: after its end it may expire. */
+export function lostPolls(job: Job): JobPoll[] {
+  return openPolls(job).filter((poll) => poll.outcome === 'lost');
+}
+
+/** Those of its life: up to the one that found it finished, and before the page ended it. */
+function openPolls({ polls, cancelledAtMs }: Job): JobPoll[] {
+  const finishedAt = polls.findIndex((poll) => poll.outcome === 'found' && poll.isFinal);
+  const open = finishedAt < 0 ? polls : polls.slice(0, finishedAt + 1);
+  return cancelledAtMs === null
+    ? open
+    : open.filter(({ stream }) => stream.timing.startedAtMs < cancelledAtMs);
+}
+
+/**
+ * Known to one answer and unknown to another, by turns: more than one server answers, and they share nothing. Once from
+ * unknown to known is a job that was asked about too early, once from known to unknown one that was forgotten.
+ */
 export function alternates(job: Job): boolean {
-  const lost = lostPolls(job);
-  const found = job.polls.filter((poll) => poll.outcome === 'found');
-  return (
-    lost.length > 0 && found.length > 0 && lost.some((one) => found.some((other) => other.atMs > one.atMs))
-  );
+  const told = openPolls(job).filter(({ outcome }) => outcome !== 'failed');
+  const changes = told.filter((poll, index) => index > 0 && poll.outcome !== told[index - 1]!.outcome);
+  return changes.length >= 2;
+}
+
+/** Unknown at first, and known from then on. */
+export function appearsLate(job: Job): boolean {
+  const told = openPolls(job).filter(({ outcome }) => outcome !== 'failed');
+  const firstFound = told.findIndex(({ outcome }) => outcome === 'found');
+  const known = firstFound < 0 ? [] : told.slice(firstFound);
+  if (firstFound < 1 || known.some(({ outcome }) => outcome === 'lost')) return false;
+  return known.length >= 2 || known[0]!.isFinal;
 }
 
 function objectOf(value: unknown): Record<string, unknown> | null {

@@ -1,5 +1,5 @@
 import { formatCount } from '../../lib/format';
-import { alternates, findJobs, type Job, lostPolls } from '../facts/jobs';
+import { alternates, appearsLate, findJobs, type Job, lostPolls } from '../facts/jobs';
 import type { GroupRule, Judgement } from '../rule';
 
 /** A job that one call created is unknown to the calls that ask about it. */
@@ -21,18 +21,20 @@ function judgeJob(job: Job): Judgement {
   if (lost.length === 0) return { verdict: 'pass' };
   const found = job.polls.filter((poll) => poll.outcome === 'found').length;
   const byTurns = alternates(job);
-  // Known from the second look on, and never lost again: the job was asked about before it was stored.
-  const wasEarly = lost.length === 1 && job.polls[0] === lost[0] && found >= 2;
+  // The job was asked about before it was stored, or before a worker took it.
+  const wasEarly = appearsLate(job);
   const asked = `${formatCount(job.polls.length)} ${job.polls.length === 1 ? 'time' : 'times'}`;
   return {
     verdict: 'fail',
     severity: wasEarly ? 'warning' : 'error',
     confidence: byTurns ? 'proven' : 'likely',
     summary: wasEarly
-      ? `The job was unknown at the first look and known from then on: it was asked about before every server could see it.`
+      ? `The job was unknown at the first ${lost.length === 1 ? 'look' : `${formatCount(lost.length)} looks`} and known from then on: it was asked about before every server could see it.`
       : byTurns
-        ? `The job was asked about ${asked}: ${formatCount(lost.length)} answers did not know it, ${formatCount(found)} did, so more than one server answers and they share no job store.`
-        : `The job that was just created was unknown to ${lost.length === job.polls.length ? 'all' : formatCount(lost.length)} of ${formatCount(job.polls.length)} ${job.polls.length === 1 ? 'answer' : 'answers'}.`,
+        ? `The job was asked about ${asked}: ${formatCount(lost.length)} ${lost.length === 1 ? 'answer' : 'answers'} did not know it, ${formatCount(found)} did, so more than one server answers and they share no job store.`
+        : found > 0
+          ? `The job was known to ${formatCount(found)} ${found === 1 ? 'answer' : 'answers'}, and then, before it was finished, ${formatCount(lost.length)} did not know it: whatever kept it forgot it.`
+          : `The job that was just created was unknown to ${lost.length === job.polls.length ? 'all' : formatCount(lost.length)} of ${formatCount(job.polls.length)} ${job.polls.length === 1 ? 'answer' : 'answers'}.`,
     evidence: [
       {
         label: `job created (${job.idFrom})`,

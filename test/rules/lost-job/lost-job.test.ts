@@ -3,6 +3,13 @@ import { drawTrace } from '../../support/draw';
 import { alarms, findingOf } from '../../support/found';
 import { drawJob } from '../../support/jobs';
 
+const CREATED =
+  'ask fetch POST https://app.test/work | 20 headers 202 application/json | 21 raw {"job_id":"abc12345","status":"queued"} | 22 end';
+const ask = (at: number, path: string, status: string, body = '{"status":"running"}', method = 'GET') =>
+  `${at} ask fetch ${method} https://app.test/jobs/abc12345${path} | ${at + 20} headers ${status} application/json | raw ${body} | ${at + 22} end`;
+const NOT_READY = '{"detail":"Not Found"}';
+const UNKNOWN = '{"detail":"Job not found"}';
+
 const PINNED = {
   answer: () => 'set-cookie: AWSALB=x; Path=/',
   ask: (poll: number) => `credentials=include${poll > 0 ? ' / cookie: AWSALB=x' : ''}`,
@@ -13,6 +20,7 @@ describe('a job that is lost', () => {
   it.each([
     ['at once and for good', ['404', '404', '404']],
     ['with the client giving up at the first answer', ['404']],
+    ['known, unknown and known again', ['running', '404', 'running']],
     ['by turns', ['404', 'running', '404', 'running', 'succeeded']],
     ['gone while it runs', ['running', 'running', '404', '404']],
     ['gone with 410', ['running', '410']],
@@ -28,10 +36,25 @@ describe('a job that is lost', () => {
     expect(findingOf(drawJob(['404', '404'], PINNED), 'lost-job')?.confidence).toBe('likely');
   });
 
-  it('is a warning when only the first look came too early', () => {
-    expect(findingOf(drawJob(['404', 'running', 'running', 'done'], PINNED), 'lost-job')?.severity).toBe(
-      'warning',
+  it.each([
+    [['404', 'running', 'running', 'done'], /unknown at the first look and/],
+    [['404', '404', '404', 'running', 'running'], /unknown at the first 3 looks and/],
+    [['404', 'done'], /unknown at the first look and/],
+  ])('is a warning when only the first looks came too early: %j', (polls, summary) => {
+    const finding = findingOf(drawJob(polls, PINNED), 'lost-job');
+    expect(finding?.severity).toBe('warning');
+    expect(finding?.summary).toMatch(summary);
+  });
+
+  it('says that it was known, where it was', () => {
+    expect(findingOf(drawJob(['running', 'running', '404'], PINNED), 'lost-job')?.summary).toBe(
+      'The job was known to 2 answers, and then, before it was finished, 1 did not know it: whatever kept it forgot it.',
     );
+  });
+
+  it('is said by the answer for a part of it, too', () => {
+    const trace = drawTrace([CREATED, ask(1000, '/result', '404', '{"detail":"Job abc12345 not found"}')]);
+    expect(findingOf(trace, 'lost-job')?.severity).toBe('error');
   });
 
   it.each([
@@ -56,6 +79,51 @@ describe('no lost job', () => {
     ['a job that failed', ['running', 'failed']],
     ['a server that was busy', ['running', '503', 'running', '429', 'done']],
   ])('%s', (_, polls) => expect(alarms(drawJob(polls, PINNED))).toEqual([]));
+
+  it.each<[string, string[]]>([
+    [
+      'a result that is not there yet',
+      [
+        ask(1000, '', '200'),
+        ask(1100, '/result', '404', NOT_READY),
+        ask(2000, '', '200'),
+        ask(2100, '/result', '404', NOT_READY),
+        ask(3000, '/result', '200'),
+      ],
+    ],
+    [
+      'a picture of it that there is not',
+      [ask(1000, '', '200'), ask(1100, '/thumbnail.png', '404', NOT_READY), ask(2000, '', '200')],
+    ],
+    [
+      'deleted by the page',
+      [ask(1000, '', '200'), ask(1500, '', '204', '', 'DELETE'), ask(2000, '', '404', UNKNOWN)],
+    ],
+    [
+      'cancelled by the page',
+      [ask(1000, '', '200'), ask(1500, '/cancel', '200', '{}', 'POST'), ask(2000, '', '404', UNKNOWN)],
+    ],
+    [
+      'cancelled by a call that names it in its body',
+      [
+        ask(1000, '', '200'),
+        `1500 ask fetch POST https://app.test/jobs/cancel / body={"id":"abc12345"} | 1520 headers 200 application/json | raw {} | end`,
+        ask(2000, '', '404', UNKNOWN),
+      ],
+    ],
+    [
+      'done by a redirect to the result',
+      [ask(1000, '', '200'), ask(2000, '', '303', '{}'), ask(9000, '', '404', UNKNOWN)],
+    ],
+    [
+      'done by 200 after 202, then cleaned up',
+      [ask(1000, '', '202', '{}'), ask(2000, '', '200', '{"rows":[]}'), ask(9000, '', '404', UNKNOWN)],
+    ],
+    [
+      'done by a flag, then cleaned up',
+      [ask(1000, '', '200', '{"done":true}'), ask(9000, '', '404', UNKNOWN)],
+    ],
+  ])('%s', (_, calls) => expect(alarms(drawTrace([CREATED, ...calls]))).toEqual([]));
 
   it('a 404 on an unrelated address', () => {
     const trace = drawTrace([

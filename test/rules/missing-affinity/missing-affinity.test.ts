@@ -66,6 +66,8 @@ it.each([
     ),
   ],
   ['a job lost for good, with no sign of a second server', drawJob(['404', '404'], SAME)],
+  ['a job that was asked about before it was stored', drawJob(['404', '404', 'running', 'done'], SAME)],
+  ['a job that was forgotten', drawJob(['running', 'running', '404', '404'], SAME)],
   ['one backend', drawJob(['running', 'running', 'succeeded'], SAME)],
   [
     'a pin that is set and comes back',
