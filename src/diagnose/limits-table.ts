@@ -27,10 +27,14 @@ export interface Limit {
   source: string;
   /** True: secondary source or memory. Sentences about it say "may". */
   unverified?: true;
-  /** Text that the hop's label holds when it is this product of the platform ("REST", "HTTP API"). */
+  /** Text that the hop's label holds when it is this product of the platform ("REST", "Front Door"). */
   variant?: string;
   /** True: every answer of this platform carries its mark, so an unmarked answer rules it out. */
   signed?: true;
+  /** Its answers name this platform as their `server`: another name there rules it out. */
+  signsAs?: PlatformId;
+  /** True: too rare to be guessed, so it is a candidate only where something betrays the platform. */
+  onlySeen?: true;
   /** `websocket`: only WebSockets; `http`: never WebSockets. Absent: both. */
   carries?: 'http' | 'websocket';
 }
@@ -137,6 +141,19 @@ export const LIMITS: readonly Limit[] = [
   },
   {
     platform: 'lambda',
+    name: "Lambda's function time-out",
+    kind: 'total',
+    defaultMs: 3 * SECOND,
+    adjustable: true,
+    statuses: [502],
+    sees: '502, or a cut body',
+    configure: 'Function `Timeout` (3 s by default, up to 15 min)',
+    source: 'AWS Lambda Developer Guide, function timeout',
+    onlySeen: true,
+    carries: 'http',
+  },
+  {
+    platform: 'lambda',
     name: "Lambda's longest function time-out",
     kind: 'total',
     defaultMs: 15 * MINUTE,
@@ -216,6 +233,7 @@ export const LIMITS: readonly Limit[] = [
     sees: 'a 5xx, or a cut body',
     configure: null,
     source: 'AWS App Runner Developer Guide, developing for App Runner',
+    signsAs: 'envoy',
     carries: 'http',
   },
   {
@@ -278,6 +296,56 @@ export const LIMITS: readonly Limit[] = [
     signed: true,
   },
   {
+    platform: 'kong',
+    name: "Kong's read timeout",
+    kind: 'idle',
+    defaultMs: 60 * SECOND,
+    adjustable: true,
+    statuses: [504],
+    sees: '504 with {"message":"The upstream server is timing out"}, a cut body after the headers',
+    configure: 'Service `read_timeout` (ms)',
+    source: 'Kong Gateway documentation, Gateway Service',
+    onlySeen: true,
+  },
+  {
+    platform: 'apache',
+    name: "Apache's Timeout",
+    kind: 'idle',
+    defaultMs: 60 * SECOND,
+    adjustable: true,
+    statuses: [502, 504],
+    sees: '504, or 502 with "Error reading from remote server", before the headers; a cut body after them',
+    configure: '`ProxyTimeout`, or `Timeout`, which it follows',
+    source: 'Apache HTTP Server documentation, core and mod_proxy',
+    onlySeen: true,
+  },
+  {
+    platform: 'fastly',
+    name: "Fastly's first byte timeout",
+    kind: 'first-byte',
+    defaultMs: 15 * SECOND,
+    adjustable: true,
+    statuses: [503],
+    sees: '503 with "first byte timeout"',
+    configure: 'Backend `first_byte_timeout` (up to 600 s)',
+    source: 'Fastly documentation, bereq.first_byte_timeout',
+    carries: 'http',
+    onlySeen: true,
+  },
+  {
+    platform: 'fastly',
+    name: "Fastly's limit between its own nodes",
+    kind: 'first-byte',
+    defaultMs: 60 * SECOND,
+    adjustable: false,
+    statuses: [503],
+    sees: '503 with "first byte timeout"',
+    configure: null,
+    source: 'Fastly documentation, bereq.first_byte_timeout, "Effects of clustering"',
+    carries: 'http',
+    onlySeen: true,
+  },
+  {
     platform: 'gunicorn',
     name: "gunicorn's worker timeout",
     kind: 'total',
@@ -307,7 +375,7 @@ export const LIMITS: readonly Limit[] = [
     kind: 'idle',
     defaultMs: 120 * SECOND,
     adjustable: true,
-    statuses: [524, 504],
+    statuses: [524],
     sees: '524',
     configure: '`proxy_read_timeout` (Enterprise)',
     source: 'Cloudflare documentation, connection limits',
@@ -319,7 +387,7 @@ export const LIMITS: readonly Limit[] = [
     kind: 'idle',
     defaultMs: 100 * SECOND,
     adjustable: true,
-    statuses: [524, 504],
+    statuses: [524],
     sees: '524',
     configure: '`proxy_read_timeout` (Enterprise)',
     source: 'Cloudflare documentation, connection limits (value of earlier years)',
@@ -479,6 +547,31 @@ export const LIMITS: readonly Limit[] = [
     signed: true,
   },
   {
+    platform: 'cloud-run',
+    name: "Cloud Run's longest request timeout",
+    kind: 'total',
+    defaultMs: 60 * MINUTE,
+    adjustable: false,
+    statuses: [504],
+    sees: '504 before the headers, a cut body or WebSocket after them',
+    configure: null,
+    source: 'Google Cloud documentation, Cloud Run, request timeout',
+    onlySeen: true,
+  },
+  {
+    platform: 'azure',
+    name: 'the Container Apps request timeout',
+    variant: 'Container Apps',
+    kind: 'total',
+    defaultMs: 240 * SECOND,
+    adjustable: false,
+    statuses: [502, 503, 504],
+    sees: '504, or a cut body',
+    configure: null,
+    source: 'Microsoft Learn, Azure Container Apps, ingress',
+    onlySeen: true,
+  },
+  {
     platform: 'azure',
     name: "App Service's 230 s limit",
     kind: 'idle',
@@ -493,6 +586,7 @@ export const LIMITS: readonly Limit[] = [
   {
     platform: 'azure',
     name: "Azure Front Door's origin response timeout",
+    variant: 'Front Door',
     kind: 'first-byte',
     defaultMs: 30 * SECOND,
     adjustable: true,
@@ -507,6 +601,7 @@ export const LIMITS: readonly Limit[] = [
   {
     platform: 'azure',
     name: "Azure Front Door's origin response timeout",
+    variant: 'Front Door',
     kind: 'first-byte',
     defaultMs: 60 * SECOND,
     adjustable: true,
@@ -521,6 +616,7 @@ export const LIMITS: readonly Limit[] = [
   {
     platform: 'azure',
     name: "Azure Application Gateway's request timeout",
+    variant: 'Application Gateway',
     kind: 'idle',
     defaultMs: 20 * SECOND,
     adjustable: true,

@@ -69,8 +69,9 @@ export function limitsMatching(
     // The platform is there, as another product of it.
     if (!hop && seen.length > 0) continue;
     if (!hop && limit.signed && context.headersComplete) continue;
+    if (!hop && limit.signsAs && hops.some((one) => isServerOther(one, limit.signsAs!))) continue;
     // Hearsay about a platform that nothing points to is no candidate.
-    if (!hop && limit.unverified) continue;
+    if (!hop && (limit.unverified || limit.onlySeen)) continue;
     const statusFits = context.status === undefined || limit.statuses.includes(context.status);
     const offsetMs = ms - limit.defaultMs;
     const costMs = (offsetMs < 0 ? -offsetMs * EARLY_COST : offsetMs) + (statusFits ? 0 : STATUS_COST_MS);
@@ -125,10 +126,17 @@ export function platformsOf(matches: readonly LimitMatch[]): PlatformId[] {
   return [...new Set(matches.map((match) => match.limit.platform))];
 }
 
+function isServerOther({ platform, evidence }: Hop, than: PlatformId): boolean {
+  return platform !== than && evidence.startsWith('server:');
+}
+
+/** Labels of hops that name one product of a platform that has several. */
+const PRODUCT = /REST|HTTP API|Front Door|Application Gateway|App Service|Container Apps/;
+
 function fitsVariant(limit: Limit, hop: Hop): boolean {
   if (!limit.variant) return true;
-  // A hop known only by its host does not say which product it is.
-  return !/REST|HTTP API/.test(hop.label) || hop.label.includes(limit.variant);
+  // API Gateway known only by its host does not say which product it is.
+  return !PRODUCT.test(hop.label) || hop.label.includes(limit.variant);
 }
 
 /** Candidates named in one sentence. */

@@ -6,6 +6,8 @@ export const PLATFORMS = {
   'app-runner': 'App Runner',
   lambda: 'Lambda',
   nginx: 'nginx',
+  kong: 'Kong',
+  apache: 'Apache',
   haproxy: 'HAProxy',
   envoy: 'Envoy',
   traefik: 'Traefik',

@@ -37,6 +37,9 @@ export interface CutCause {
   isFlowing: boolean;
 }
 
+/** The browser gave up a path that was dead (sleep, Wi-Fi, a NAT that forgot): nobody's limit struck at that moment. */
+const DEAD_PATH: ReadonlySet<string | null> = new Set(['ERR_HTTP2_PING_FAILED', 'ERR_TIMED_OUT']);
+
 const UNREACHED =
   /^ERR_(CONNECTION_(REFUSED|TIMED_OUT|FAILED)|NAME_|DNS_|ADDRESS_|SSL_|CERT_|TUNNEL_|SOCKS_|PROXY_)/;
 
@@ -62,6 +65,7 @@ function byOf(facts: StreamFacts, ending: ReturnType<typeof endingOf>): Cut['by'
   const { stream } = facts;
   // What never reached a server met no limit of one.
   if (!stream.response && UNREACHED.test(netErrorOf(stream) ?? '')) return null;
+  if (DEAD_PATH.has(netErrorOf(stream))) return null;
   if (ending === 'framing' || ending === 'lost') return 'network';
   if (ending === 'unnamed') return stream.kind === 'eventsource' && isOpened(stream) ? 'unnamed' : null;
   return ending === 'clean' ? 'truncation' : null;

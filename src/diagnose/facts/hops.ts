@@ -84,10 +84,22 @@ const HEADER_MARKS: readonly HeaderMark[] = [
   },
   { header: 'server', value: /^(istio-envoy|envoy)/i, platform: 'envoy', label: '$1', layer: 'proxy' },
   { header: 'x-envoy-upstream-service-time', platform: 'envoy', label: 'Envoy', layer: 'proxy' },
+  { header: 'server', value: /^kong\b/i, platform: 'kong', label: 'Kong', layer: 'gateway' },
+  { header: 'x-kong-request-id', platform: 'kong', label: 'Kong', layer: 'gateway' },
+  { header: 'x-kong-upstream-latency', platform: 'kong', label: 'Kong', layer: 'gateway' },
+  { header: 'x-kong-proxy-latency', platform: 'kong', label: 'Kong', layer: 'gateway' },
   { header: 'server', value: /^haproxy/i, platform: 'haproxy', label: 'HAProxy', layer: 'proxy' },
   { header: 'server', value: /^caddy/i, platform: 'caddy', label: 'Caddy', layer: 'proxy' },
   { header: 'server', value: /^(varnish|squid|ats)\b/i, platform: null, label: '$1', layer: 'proxy' },
 
+  // Proxy as often as the server that runs the application: nothing tells which.
+  {
+    header: 'server',
+    value: /^(apache(?:\/[\d.]{1,20})?)(?!-coyote)/i,
+    platform: 'apache',
+    label: '$1',
+    layer: 'server',
+  },
   {
     header: 'server',
     value: /^(gunicorn(?:\/[\w.+-]{1,40})?)/i,
@@ -109,6 +121,7 @@ const HEADER_MARKS: readonly HeaderMark[] = [
 
 /** Names in the `via` header; the entry nearest to the browser comes last. */
 const VIA_MARKS: readonly (Mark & { value: RegExp })[] = [
+  { value: /\bkong\b/i, platform: 'kong', label: 'Kong', layer: 'gateway' },
   { value: /cloudfront/i, platform: 'cloudfront', label: 'CloudFront', layer: 'edge' },
   { value: /\bfly\.io\b/i, platform: 'fly', label: 'Fly.io', layer: 'edge' },
   { value: /\bcaddy\b/i, platform: 'caddy', label: 'Caddy', layer: 'proxy' },
@@ -134,6 +147,7 @@ const HOST_MARKS: readonly (Mark & { suffix: string })[] = [
   { suffix: '.awsapprunner.com', platform: 'app-runner', label: 'App Runner', layer: 'gateway' },
   { suffix: '.herokuapp.com', platform: 'heroku', label: 'Heroku router', layer: 'balancer' },
   { suffix: '.azurewebsites.net', platform: 'azure', label: 'App Service', layer: 'balancer' },
+  { suffix: '.azurecontainerapps.io', platform: 'azure', label: 'Container Apps', layer: 'balancer' },
   { suffix: '.run.app', platform: 'cloud-run', label: 'Cloud Run', layer: 'balancer' },
   { suffix: '.appspot.com', platform: 'app-engine', label: 'App Engine', layer: 'balancer' },
 ];
@@ -218,6 +232,7 @@ export function hopsOf(stream: StreamRecord): Hop[] {
 
 /** Platforms of the layers that run the application itself, as against those in front of it. */
 const APPLICATION: ReadonlySet<PlatformId | null> = new Set<PlatformId>([
+  'apache',
   'gunicorn',
   'uvicorn',
   'flask',
@@ -237,6 +252,21 @@ export function isIntermediarySeen(hops: readonly Hop[]): boolean {
   return hops.some((hop) =>
     hop.platform === null ? !hop.label.startsWith('server ') : !APPLICATION.has(hop.platform),
   );
+}
+
+/** Platforms between the browser and the application, browser side first. */
+export function intermediariesOf(hops: readonly Hop[]): PlatformId[] {
+  return hops.flatMap((hop) => (hop.platform && isIntermediarySeen([hop]) ? [hop.platform] : []));
+}
+
+/** Signatures of what runs an application and stands in front of nothing. */
+const ENDS: ReadonlySet<PlatformId | null> = new Set(
+  [...APPLICATION].filter((platform) => platform !== 'apache'),
+);
+
+/** Whether the answer carries the signature of the application's own server or framework: no hop made it in its place. */
+export function isSignedByApplication(hops: readonly Hop[]): boolean {
+  return hops.some(({ platform }) => ENDS.has(platform));
 }
 
 function noteHeader(found: RankedHop[], [rawName, rawValue]: Header): void {

@@ -1,6 +1,6 @@
 import { formatBytes, formatMs } from '../../lib/format';
 import { endingOf, isOpened, netErrorOf } from '../facts/endings';
-import { isIntermediarySeen } from '../facts/hops';
+import { intermediariesOf } from '../facts/hops';
 import { lifeMs } from '../facts/moments';
 import { netErrorMeaning } from '../facts/net-errors';
 import type { Evidence, StreamRule } from '../rule';
@@ -59,10 +59,7 @@ export const connectionLost: StreamRule = {
       confidence: 'proven',
       summary: `${shown} ended the stream after ${amount}${formatMs(ageMs)}${meaning ? `: ${meaning}` : ''}.`,
       evidence,
-      platforms:
-        ending === 'client'
-          ? ['browser']
-          : facts.hops.flatMap((hop) => (hop.platform && isIntermediarySeen([hop]) ? [hop.platform] : [])),
+      platforms: ending === 'client' ? ['browser'] : intermediariesOf(facts.hops),
     };
   },
 };

@@ -1,6 +1,7 @@
 import { formatMs } from '../../lib/format';
 import { causeOf, cutOf } from '../facts/cuts';
 import { endingOf } from '../facts/endings';
+import { intermediariesOf } from '../facts/hops';
 import {
   commonLimitClause,
   limitClause,
@@ -53,7 +54,7 @@ export const durationCap: StreamRule = {
           : []),
         ...limitEvidence(cause.matches),
       ],
-      platforms: platformsOf(named),
+      platforms: named.length > 0 ? platformsOf(named) : intermediariesOf(facts.hops),
     };
   },
 };

@@ -1,11 +1,13 @@
 import { formatMs } from '../../lib/format';
 import { bodyTextOf } from '../facts/body-text';
 import { endingOf } from '../facts/endings';
-import { responseHeader } from '../facts/headers';
-import { isIntermediarySeen } from '../facts/hops';
+import { mediaType, responseHeader } from '../facts/headers';
+import { intermediariesOf, isIntermediarySeen, isSignedByApplication } from '../facts/hops';
 import { answerWaitMs, lifeMs } from '../facts/moments';
 import type { Hop, StreamFacts } from '../facts/stream-facts';
 import {
+  commonLimitClause,
+  commonLimitMs,
   type LimitMatch,
   limitClause,
   limitEvidence,
@@ -24,6 +26,9 @@ const MIN_WAIT_WITH_WORDS_MS = 1000;
 /** A limit that does not give this status may still lie behind a 502 or 503, but short limits meet by chance. */
 const MIN_FOREIGN_LIMIT_MS = 25_000;
 
+/** Below lies only API Gateway's 29 s, and API Gateway signs its answers. */
+const MIN_COMMON_LIMIT_MS = 30_000;
+
 const TIMEOUT_STATUSES: ReadonlySet<number> = new Set([504, 522, 524]);
 const GATEWAY_STATUSES: ReadonlySet<number> = new Set([
   408, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527,
@@ -31,13 +36,26 @@ const GATEWAY_STATUSES: ReadonlySet<number> = new Set([
 /** Statuses by which a gateway reports an upstream that hung up, perhaps because of a limit of its own. */
 const BROKEN_UPSTREAM: ReadonlySet<number> = new Set([502, 503]);
 
+/** A gateway cannot give up before its time; timers and clocks of two machines differ by less than this. */
+const EARLY_MS = 500;
+
 /** Platforms whose own proxy is an Envoy. */
-const ENVOY_INSIDE: ReadonlySet<PlatformId | null> = new Set<PlatformId>(['cloud-run', 'app-runner']);
+const ENVOY_INSIDE: ReadonlySet<PlatformId | null> = new Set<PlatformId>([
+  'cloud-run',
+  'app-runner',
+  'google-lb',
+  'azure',
+]);
 
 /** What platforms write when they gave up waiting. */
 const WORDS: readonly { platform: PlatformId; header?: string; pattern: RegExp }[] = [
   { platform: 'api-gateway', pattern: /"message"\s*:\s*"Endpoint request timed out"/ },
   { platform: 'envoy', pattern: /upstream (request|response) timeout|stream timeout/i },
+  { platform: 'envoy', pattern: /reset reason: connection timeout/i },
+  { platform: 'kong', pattern: /"message"\s*:\s*"The upstream server is timing out"/ },
+  { platform: 'apache', pattern: /The gateway did not receive a timely response\s+from the upstream server/ },
+  { platform: 'fastly', pattern: /\b(?:first byte|between bytes) timeout\b/ },
+  { platform: 'lambda', pattern: /Task timed out after \d+(?:\.\d+)? seconds/ },
   { platform: 'vercel', header: 'x-vercel-error', pattern: /FUNCTION_INVOCATION_TIMEOUT/ },
   { platform: 'vercel', pattern: /FUNCTION_INVOCATION_TIMEOUT/ },
   { platform: 'cloudflare', pattern: /Error(?: code)?:? 524|524: A timeout occurred/i },
@@ -79,18 +97,25 @@ export const gatewayTimeout: StreamRule = {
       status,
       headersComplete: stream.response.headersComplete,
     })
-      .filter((match) => isPlausible(match, status))
+      .filter((match) => match.offsetMs >= -EARLY_MS && isPlausible(match, status))
+      .filter(({ hop }) => hop !== null || TIMEOUT_STATUSES.has(status) || !isOwnAnswer(facts))
       // Who says that it gave up need not be guessed,
       .filter(({ limit }) => !saidSo || limit.platform === words.platform)
       // nor who signs the answer, though its limit was set to another value than its default.
       .filter(({ hop }) => hop !== null || !isSignedByWaiter(facts.hops, status));
     const isTimeoutByMeaning = TIMEOUT_STATUSES.has(status) && waitMs >= MIN_WAIT_MS;
-    if (matches.length === 0 && !isTimeoutByMeaning && !saidSo) return { verdict: 'pass' };
+    const commonMs = matches.length === 0 ? commonMsBehind(facts, status, waitMs) : null;
+    if (matches.length === 0 && !isTimeoutByMeaning && !saidSo && commonMs === null) {
+      return { verdict: 'pass' };
+    }
 
     const best = matches[0];
     const isOwnStatement = saidSo || (best?.hop != null && best.statusFits && !best.limit.unverified);
     const isProven = isOwnStatement && (saidSo || TIMEOUT_STATUSES.has(status));
-    const clause = clauseOf(facts, matches, words?.platform ?? null, status);
+    const clause =
+      commonMs === null || saidSo
+        ? clauseOf(facts, matches, words?.platform ?? null, status)
+        : commonLimitClause(commonMs);
     const blind = isHiddenByCors(facts) ? ', and the page saw only a failed request' : '';
     return {
       verdict: 'fail',
@@ -134,6 +159,16 @@ function isSignedByWaiter(hops: readonly Hop[], status: number): boolean {
   );
 }
 
+/** The value that gateways are often set to, which fits a gateway's own word on an upstream that hung up. */
+function commonMsBehind(facts: StreamFacts, status: number, waitMs: number): number | null {
+  if (!BROKEN_UPSTREAM.has(status)) return null;
+  // Lambda answers for a function whose time was up in JSON, and its limit is whatever the function was given.
+  const isLambda = status === 502 && facts.hops.some(({ platform }) => platform === 'lambda');
+  if (!isLambda && isOwnAnswer(facts)) return null;
+  const limitMs = commonLimitMs('total', waitMs);
+  return limitMs !== null && limitMs >= MIN_COMMON_LIMIT_MS ? limitMs : null;
+}
+
 function isPlausible(match: LimitMatch, status: number): boolean {
   if (match.statusFits) return status !== 500 && status !== 499 ? true : match.hop !== null;
   if (TIMEOUT_STATUSES.has(status)) return match.hop !== null;
@@ -146,12 +181,23 @@ function wordsOf(facts: StreamFacts): { platform: PlatformId; text: string } | n
     const text = header ? (responseHeader(facts.stream, header) ?? '') : body;
     const match = pattern.exec(text);
     if (!match) continue;
-    // Cloud Run and App Runner use Envoy's words: the one that was seen said them.
-    const speaker =
-      platform === 'envoy' && facts.hops.find((hop) => ENVOY_INSIDE.has(hop.platform))?.platform;
-    return { platform: speaker || platform, text: match[0].slice(0, 120) };
+    return { platform: speakerOf(platform, facts.hops), text: match[0].slice(0, 120) };
   }
   return null;
+}
+
+/** Platforms that are built on another use its words: the one that was seen said them. */
+function speakerOf(platform: PlatformId, hops: readonly Hop[]): PlatformId {
+  const isSeen = (one: PlatformId) => hops.some((hop) => hop.platform === one);
+  if (isSeen(platform)) return platform;
+  if (platform === 'envoy') return hops.find((hop) => ENVOY_INSIDE.has(hop.platform))?.platform ?? platform;
+  if (platform === 'lambda' && isSeen('netlify')) return 'netlify';
+  return platform;
+}
+
+/** The application made this answer: it signed it, or put its own JSON in it where a gateway has an error page. */
+function isOwnAnswer(facts: StreamFacts): boolean {
+  return isSignedByApplication(facts.hops) || /[/+]json$/.test(mediaType(facts.stream));
 }
 
 function clauseOf(
@@ -164,7 +210,14 @@ function clauseOf(
   if (matches.length > 0 && !isHearsay) return limitClause(matches);
   if (speaker) return `: ${PLATFORMS[speaker]} says that it gave up waiting`;
   const first = facts.hops.find((hop) => hop.platform !== null && isIntermediarySeen([hop]));
-  const who = status === 524 || status === 522 ? 'Cloudflare' : (first?.label ?? 'a gateway');
+  // Cloudflare's own word for it is 524: what else comes through it was said behind it.
+  const isBehind = first?.platform === 'cloudflare' && status === 504;
+  const who =
+    status === 524 || status === 522
+      ? 'Cloudflare'
+      : isBehind
+        ? 'a gateway behind Cloudflare'
+        : (first?.label ?? 'a gateway');
   return `: ${who} gave up waiting, at no limit known by default`;
 }
 
@@ -197,7 +250,7 @@ function platformsToShow(
   matches: readonly LimitMatch[],
   speaker: PlatformId | null,
 ): PlatformId[] {
-  const seen = facts.hops.flatMap((hop) => (hop.platform && isIntermediarySeen([hop]) ? [hop.platform] : []));
+  const seen = intermediariesOf(facts.hops);
   return [...new Set([...(speaker ? [speaker] : []), ...platformsOf(namedMatches(matches)), ...seen])];
 }
 

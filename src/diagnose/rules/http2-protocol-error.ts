@@ -1,6 +1,6 @@
 import { formatBytes, formatMs } from '../../lib/format';
 import { endingOf, isOpened, netErrorOf } from '../facts/endings';
-import { isIntermediarySeen } from '../facts/hops';
+import { intermediariesOf } from '../facts/hops';
 import { lastActivityOf, lifeMs } from '../facts/moments';
 import type { StreamFacts } from '../facts/stream-facts';
 import type { TraceFacts } from '../facts/trace-facts';
@@ -56,18 +56,25 @@ export const http2ProtocolError: StreamRule = {
       confidence: 'likely',
       summary: `${netErrorOf(stream)} after ${how}${formatMs(ageMs)}: ${cause.sentence}.`,
       evidence,
-      platforms: facts.hops.flatMap((hop) =>
-        hop.platform && isIntermediarySeen([hop]) ? [hop.platform] : [],
-      ),
+      platforms: intermediariesOf(facts.hops),
     };
   },
 };
+
+const QUIC_ERROR = 'ERR_QUIC_PROTOCOL_ERROR';
 
 function likeliestCause(
   facts: StreamFacts,
   trace: TraceFacts,
   ageMs: number,
 ): { sentence: string; evidence: string } {
+  if (netErrorOf(facts.stream) === QUIC_ERROR) {
+    return {
+      sentence:
+        'the HTTP/3 connection failed; whether the way (UDP) or the server ended it shows when HTTP/3 is turned off',
+      evidence: 'the HTTP/3 connection failed',
+    };
+  }
   if (isOpened(facts.stream)) {
     return {
       sentence: 'most likely the server behind the gateway closed the connection in the middle of the body',

@@ -1,7 +1,7 @@
 import { headerValue } from '../../trace/headers';
 import { endingOf } from '../facts/endings';
 import { responseHeader } from '../facts/headers';
-import { isIntermediarySeen } from '../facts/hops';
+import { intermediariesOf } from '../facts/hops';
 import type { StreamRule } from '../rule';
 
 /** An error answer without CORS headers: the page learns only that something failed. */
@@ -53,9 +53,7 @@ export const maskedStatus: StreamRule = {
           unit: 'text',
         },
       ],
-      platforms: facts.hops.flatMap((hop) =>
-        hop.platform && isIntermediarySeen([hop]) ? [hop.platform] : [],
-      ),
+      platforms: intermediariesOf(facts.hops),
     };
   },
 };

@@ -1,7 +1,7 @@
 import { EventKind } from '../../decode/types';
 import { formatMs } from '../../lib/format';
 import { Confidence } from '../../trace/types';
-import { isIntermediarySeen } from '../facts/hops';
+import { intermediariesOf } from '../facts/hops';
 import type { StreamFacts } from '../facts/stream-facts';
 import type { TraceFacts } from '../facts/trace-facts';
 import type { StreamRule } from '../rule';
@@ -56,9 +56,7 @@ export const missingHeartbeat: StreamRule = {
         { label: 'heartbeats in the whole stream', value: facts.heartbeatCount, unit: 'events' },
         { label: 'median silence', value: Math.round(gaps.medianMs), unit: 'ms' },
       ],
-      platforms: facts.hops.flatMap((hop) =>
-        hop.platform && isIntermediarySeen([hop]) ? [hop.platform] : [],
-      ),
+      platforms: intermediariesOf(facts.hops),
     };
   },
 };

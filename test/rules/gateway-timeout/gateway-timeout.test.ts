@@ -55,7 +55,7 @@ const CASES: Record<string, Case> = {
     summary: /nginx's proxy_read_timeout \(60 s\)\.$/,
   },
   'a bare 504 at 60 s': {
-    timeline: call('https://api.test/report', 60.2, '504 text/html / server: Apache'),
+    timeline: call('https://api.test/report', 60.2, '504 text/html / server: Jetty(12.0.8)'),
     confidence: 'likely',
     platform: 'alb',
     summary: /^504 after 60\.2 s, which fits ALB's idle timeout \(60 s\) or nginx's/,
@@ -155,6 +155,107 @@ const CASES: Record<string, Case> = {
     platform: 'azure',
     summary: /which may be App Service's 230 s limit/,
   },
+  'Kong in its own words': {
+    timeline: call(
+      'https://api.test/chat',
+      30.02,
+      '504 application/json / server: kong/3.6.1 / x-kong-upstream-latency: 30001',
+      '{"message":"The upstream server is timing out","request_id":"f0"}',
+    ),
+    confidence: 'proven',
+    platform: 'kong',
+    summary: /^504 after 30\.0 s: Kong says that it gave up waiting\.$/,
+  },
+  'Apache at 60 s': {
+    timeline: call('https://api.test/report', 60.02, '504 text/html / server: Apache/2.4.58 (Ubuntu)'),
+    confidence: 'proven',
+    platform: 'apache',
+    summary: /^504 after 60\.0 s: Apache's Timeout \(60 s\)\.$/,
+  },
+  'Fastly, with 503': {
+    timeline: call(
+      'https://api.test/chat',
+      15.1,
+      '503 text/html / server: Varnish / x-served-by: cache-fra-1',
+      '<h1>Error 503 first byte timeout</h1>',
+    ),
+    confidence: 'proven',
+    platform: 'fastly',
+    summary: /^503 after 15\.1 s: Fastly's first byte timeout \(15 s\)\.$/,
+  },
+  'Envoy that could not connect': {
+    timeline: call(
+      'https://api.test/chat',
+      10.02,
+      '503 text/plain / server: envoy',
+      'upstream connect error or disconnect/reset before headers. reset reason: connection timeout',
+    ),
+    confidence: 'proven',
+    platform: 'envoy',
+    summary: /^503 after 10\.0 s: Envoy says that it gave up waiting\.$/,
+  },
+  'a Google load balancer, in Envoy’s words': {
+    timeline: call(
+      'https://api.test/chat',
+      45.02,
+      '504 text/plain / via: 1.1 google',
+      'upstream request timeout',
+    ),
+    confidence: 'proven',
+    platform: 'google-lb',
+    summary: /^504 after 45\.0 s: Google Cloud load balancer says that it gave up waiting\.$/,
+  },
+  'a Lambda behind Netlify, in its own words': {
+    timeline: call(
+      'https://x.netlify.app/api',
+      10.1,
+      '502 application/json / server: Netlify / x-nf-request-id: 1',
+      '{"errorMessage":"RequestId: 1 Error: Task timed out after 10.00 seconds"}',
+    ),
+    confidence: 'proven',
+    platform: 'netlify',
+    summary: /^502 after 10\.1 s: Netlify says that it gave up waiting\.$/,
+  },
+  'a Lambda function URL, at a time that somebody set': {
+    timeline: call(
+      'https://x.lambda-url.eu-west-1.on.aws/',
+      30.1,
+      '502 application/json / x-amzn-requestid: 1',
+      'Internal Server Error',
+    ),
+    confidence: 'likely',
+    platform: 'lambda',
+    summary: /^502 after 30\.1 s, which fits a limit that gateways are often set to \(30 s\)\.$/,
+  },
+  'IIS as a proxy, 502 after two minutes': {
+    timeline: call('https://api.test/chat', 120.03, '502 text/html / server: Microsoft-IIS/10.0'),
+    confidence: 'likely',
+    platform: null,
+    summary: /^502 after 2 min, which fits a limit that gateways are often set to \(120 s\)\.$/,
+  },
+  'Azure Container Apps': {
+    timeline: call('https://x.hill-1.westeurope.azurecontainerapps.io/chat', 240.02, '504 text/plain'),
+    confidence: 'proven',
+    platform: 'azure',
+    summary: /: the Container Apps request timeout \(240 s\)\.$/,
+  },
+  'App Service after a minute, which is no limit of Front Door': {
+    timeline: call('https://x.azurewebsites.net/chat', 60.1, '504 text/html'),
+    confidence: 'likely',
+    platform: 'azure',
+    summary: /^504 after 60\.1 s: App Service gave up waiting, at no limit known by default\.$/,
+  },
+  'a gateway behind Cloudflare, whose own word is 524': {
+    timeline: call(
+      'https://api.test/chat',
+      45.1,
+      '504 application/json / server: cloudflare / cf-ray: 1',
+      '{"error":"timeout"}',
+    ),
+    confidence: 'likely',
+    platform: 'cloudflare',
+    summary: /^504 after 45\.1 s: a gateway behind Cloudflare gave up waiting/,
+  },
   'a HAR, by its phases and not by the queue before them': {
     timeline: `ask fetch GET https://api.test/chat / seen=har
       75s headers 504 text/html / server: awselb/2.0
@@ -234,6 +335,28 @@ describe('no gateway time-out', () => {
     [
       'a slow 500 of the application',
       call('https://api.test/x', 30, '500 application/json', '{"error":"boom"}'),
+    ],
+    [
+      'a 503 of the application, in its own words',
+      call('https://api.test/x', 30.1, '503 application/json', '{"detail":"model overloaded"}'),
+    ],
+    [
+      'a 502 that the application signed',
+      call('https://api.test/x', 60.1, '502 text/html / x-powered-by: Express'),
+    ],
+    ['a 503 before any limit', call('https://api.test/x', 29.2, '503 text/html / via: 1.1 vegur')],
+    [
+      'a request that was too slow for HAProxy',
+      call(
+        'https://api.test/x',
+        10,
+        '408 text/html',
+        "<h1>408 Request Time-out</h1>Your browser didn't send a complete request in time.",
+      ),
+    ],
+    [
+      'an Envoy that was refused a connection',
+      call('https://api.test/x', 6, '503 text/plain / server: envoy', 'reset reason: connection failure'),
     ],
     ['a 503 after a time of nobody', call('https://api.test/x', 42, '503 text/plain / server: nginx')],
     ['a 408 after a time of nobody', call('https://api.test/x', 25, '408 text/plain')],

@@ -19,6 +19,7 @@ describe('a connection cut after a silence', () => {
     ['nobody known, 60 s', cut('60.3s'), 'alb', /, which fits ALB's idle timeout \(60 s\) or nginx's/],
     ['Heroku', cut('55.1s', ' / via: 1.1 vegur'), 'heroku', /Heroku's rolling 55 s window/],
     ['Cloudflare', cut('100.2s', ' / cf-ray: 1'), 'cloudflare', /Cloudflare's/],
+    ['Kong', cut('60.1s', ' / server: kong/3.6.1'), 'kong', /: Kong's read timeout \(60 s\)\.$/],
     ['HAProxy', cut('50.01s', ' / set-cookie: SERVERID=a'), 'haproxy', /HAProxy/],
     [
       'a WebSocket',
@@ -53,7 +54,7 @@ describe('a connection cut after a silence', () => {
   it.each(['30.1s', '100.2s', '300.4s'])('fits a value that gateways are often set to: %s', (silence) => {
     const trace = drawTrace(cut(silence, ' / server: nginx'));
     expect(alarms(trace)).toEqual(['error idle-cut s1']);
-    expect(findingOf(trace, 'idle-cut')!.confidence).toBe('likely');
+    expect(findingOf(trace, 'idle-cut')).toMatchObject({ confidence: 'likely', platforms: ['nginx'] });
   });
 
   it.each([

@@ -31,7 +31,7 @@ describe('the table of limits', () => {
     for (const limit of LIMITS) {
       expect(limit.name.length, limit.name).toBeGreaterThan(10);
       expect(limit.source.length, limit.name).toBeGreaterThan(10);
-      expect(limit.defaultMs, limit.name).toBeGreaterThanOrEqual(10_000);
+      expect(limit.defaultMs, limit.name).toBeGreaterThanOrEqual(3000);
       expect(PLATFORMS).toHaveProperty(limit.platform);
       expect(limit.statuses.every((status) => status >= 400 && status < 600)).toBe(true);
     }
