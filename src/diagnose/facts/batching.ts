@@ -13,6 +13,12 @@ const MIN_QUANTUM_BURSTS = 3;
 const MIN_PROVEN_BURSTS = 2;
 /** Share of intervals at one length. A stream that makes pauses of its own does not come near it. */
 const MIN_STEADY_SHARE = 0.8;
+/**
+ * A timer strikes by the clock, and the way to the page adds a few tens of milliseconds. Intervals that stray further (in
+ * standard deviations) are steps of the work itself, unless send times say otherwise.
+ */
+const MAX_TIMER_JITTER_MS = 30;
+const MAX_TIMER_JITTER_SHARE = 0.05;
 /** Share of bursts of exactly a buffer's size. */
 const MIN_QUANTUM_SHARE = 0.6;
 /** Nothing comes for most of the time: a link that is merely full is never idle. */
@@ -92,7 +98,9 @@ function bySize({ flushes, stream }: StreamFacts, isSpaced: boolean): Found | nu
  */
 function byPeriod({ flushes, stream }: StreamFacts, isSpaced: boolean): Found | null {
   if (flushes.count < MIN_STEADY_BURSTS || flushes.steadyShare < MIN_STEADY_SHARE) return null;
-  if (!isSpaced && stream.kind === 'eventsource') return null;
+  const jitterMs = Math.max(MAX_TIMER_JITTER_MS, flushes.steadyIntervalMs * MAX_TIMER_JITTER_SHARE);
+  const isTimer = stream.kind !== 'eventsource' && flushes.steadyDeviationMs <= jitterMs;
+  if (!isSpaced && !isTimer) return null;
   return {
     by: 'period',
     value: flushes.steadyIntervalMs,

@@ -174,6 +174,17 @@ function isFarBeyond(sentSpreadMs: number, arrivalSpreadMs: number): boolean {
   return sentSpreadMs >= MIN_SENT_SPREAD_MS && sentSpreadMs >= arrivalSpreadMs * MIN_SPREAD_RATIO;
 }
 
+function isClockFull(clock: ServerClockFacts, { eventCount }: StreamFacts): boolean {
+  return clock.count >= Math.max(3, eventCount / 2);
+}
+
+/** The stamps of the events span more than the stream's life: rows of a log or a table, made long before. */
+export function areRecords(facts: StreamFacts): boolean {
+  const clock = facts.serverClock;
+  if (!clock || !isClockFull(clock, facts)) return false;
+  return clock.sentSpreadMs > facts.ageMs * 1.25 + LIFE_SLACK_MS;
+}
+
 /**
  * What the server's own clock says. Only differences of send times are used, so its offset does not matter.
  * `held`: sent over a long time, came in a short one. `server`: the server sent them together, or they are records
@@ -181,8 +192,8 @@ function isFarBeyond(sentSpreadMs: number, arrivalSpreadMs: number): boolean {
  */
 function clockVerdict(facts: StreamFacts, shape: Shape): 'held' | 'server' | null {
   const clock = facts.serverClock;
-  if (!clock || clock.count < Math.max(3, facts.eventCount / 2)) return null;
-  if (clock.sentSpreadMs > facts.ageMs * 1.25 + LIFE_SLACK_MS) return 'server';
+  if (!clock || !isClockFull(clock, facts)) return null;
+  if (areRecords(facts)) return 'server';
   if (isPerResponse(clock, facts)) return null;
   const cameTogether = shape.spanMs <= shape.waitMs * MAX_SPAN_SHARE;
   if (cameTogether && isFarBeyond(clock.sentSpreadMs, shape.spanMs)) return 'held';

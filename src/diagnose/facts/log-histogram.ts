@@ -21,6 +21,7 @@ export class LogHistogram {
   /** Made with the first value: most streams of a page are calls, which have none. */
   #bins: number[] | null = null;
   #sums: number[] = [];
+  #squares: number[] = [];
   count = 0;
   sum = 0;
 
@@ -32,11 +33,13 @@ export class LogHistogram {
     if (this.#bins === null) {
       this.#bins = new Array(BIN_COUNT).fill(0);
       this.#sums = new Array(BIN_COUNT).fill(0);
+      this.#squares = new Array(BIN_COUNT).fill(0);
     }
     const place = value < LOWEST ? 0 : 1 + Math.floor(Math.log2(value / LOWEST) * BINS_PER_OCTAVE);
     const bin = Math.min(BIN_COUNT - 1, place);
     this.#bins[bin]! += 1;
     this.#sums[bin]! += value;
+    this.#squares[bin]! += value * value;
     this.count++;
     this.sum += value;
   }
@@ -52,19 +55,24 @@ export class LogHistogram {
     return 0;
   }
 
-  /** The value around which most lie (within about ±13 %), and the share of all values that lie there. */
-  mode(): { value: number; share: number } {
-    if (this.#bins === null) return { value: 0, share: 0 };
+  /**
+   * The value around which most lie (within about ±13 %), the share of all values that lie there, and their standard
+   * deviation.
+   */
+  mode(): { value: number; share: number; deviation: number } {
+    if (this.#bins === null) return { value: 0, share: 0, deviation: 0 };
+    let best = 0;
     let bestCount = 0;
-    let bestSum = 0;
     for (let bin = 0; bin < BIN_COUNT; bin++) {
       const count = windowSum(this.#bins, bin);
       if (count > bestCount) {
         bestCount = count;
-        bestSum = windowSum(this.#sums, bin);
+        best = bin;
       }
     }
-    return { value: bestSum / bestCount, share: bestCount / this.count };
+    const value = windowSum(this.#sums, best) / bestCount;
+    const variance = windowSum(this.#squares, best) / bestCount - value * value;
+    return { value, share: bestCount / this.count, deviation: Math.sqrt(Math.max(0, variance)) };
   }
 }
 

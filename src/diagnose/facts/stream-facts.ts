@@ -101,6 +101,8 @@ export interface FlushFacts {
   medianIntervalMs: number;
   steadyIntervalMs: number;
   steadyShare: number;
+  /** Standard deviation of those. */
+  steadyDeviationMs: number;
   /** Part of the time in which nothing came, of the time from the first to the last burst: 0 to 1. */
   idleShare: number;
   /** Bursts that began with a delivery the page was waiting for; the others may be the page's own rhythm. */

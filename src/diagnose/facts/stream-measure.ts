@@ -264,6 +264,7 @@ export class StreamMeasure implements StreamFacts {
       medianIntervalMs: data.intervals.median,
       steadyIntervalMs: steady.value,
       steadyShare: steady.share,
+      steadyDeviationMs: steady.deviation,
       idleShare: spanMs > 0 ? Math.min(1, deliveries.idleMs / spanMs) : 0,
       knownShare: deliveries.bursts > 0 ? deliveries.knownBursts / deliveries.bursts : 0,
       byteBursts: seesBytes ? deliveries.bursts : 0,

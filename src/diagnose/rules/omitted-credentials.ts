@@ -1,5 +1,6 @@
 import { formatCount } from '../../lib/format';
 import { byServer, type CookieUse, readCookies } from '../facts/cookies';
+import { responseHeader } from '../facts/headers';
 import { findJobs, lostPolls } from '../facts/jobs';
 import type { TraceFacts } from '../facts/trace-facts';
 import { isUnknownSession } from '../facts/unknown-session';
@@ -56,12 +57,16 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
     return on({ verdict: 'pass' }, first.stream.id);
   }
   const host = new URL(server).host;
+  // A server that answers every origin alike, and keeps nothing between the calls, wants no credentials: who counts
+  // visits or hands out pictures may stand behind a balancer that pins all the same.
+  const isPublic =
+    cookie.affinity !== null && without.every((use) => allowsAnyOrigin(use)) && !keepsState(uses, ids, facts);
   const mode = first.stream.request.credentials;
   return on(
     {
       verdict: 'fail',
-      severity: 'error',
-      confidence: explained.length > 0 || isLostAgain ? 'proven' : 'likely',
+      severity: isPublic ? 'info' : 'error',
+      confidence: isPublic ? 'likely' : explained.length > 0 || isLostAgain ? 'proven' : 'likely',
       summary: `${host} sets ${cookie.name}${cookie.affinity ? ' to keep a browser on one server' : ' to remember the browser'}, but ${formatCount(without.length)} cross-origin ${without.length === 1 ? 'request was' : 'requests were'} made without credentials, so the cookie was neither kept nor sent.`,
       evidence: [
         {
@@ -89,6 +94,19 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
       supersedes: explained,
     },
     first.stream.id,
+  );
+}
+
+function allowsAnyOrigin({ stream }: CookieUse): boolean {
+  return responseHeader(stream, 'access-control-allow-origin')?.trim() === '*';
+}
+
+/** Something that one server may know and another not: a job, a Socket.IO session, a session cookie. */
+function keepsState(uses: readonly CookieUse[], ids: ReadonlySet<string>, facts: TraceFacts): boolean {
+  return (
+    uses.some(({ set }) => set.some(({ isSession }) => isSession)) ||
+    uses.some(({ stream }) => /[?&]EIO=\d/.test(stream.request.url)) ||
+    facts.derived(findJobs).some(({ created }) => ids.has(created.stream.id))
   );
 }
 

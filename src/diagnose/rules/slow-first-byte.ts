@@ -1,5 +1,6 @@
 import { formatMs } from '../../lib/format';
 import { responseHeader } from '../facts/headers';
+import { areRecords } from '../facts/holding';
 import { declaresLines } from '../facts/nature';
 import type { StreamFacts } from '../facts/stream-facts';
 import type { Evidence, Judgement, StreamRule } from '../rule';
@@ -68,19 +69,27 @@ function mayHideComments({ stream, decoded }: StreamFacts): boolean {
   return /^:/m.test(dataAt < 0 ? text : text.slice(0, dataAt));
 }
 
+/** JSON-RPC over HTTP (Model Context Protocol): a call's one result, which may come as one event of an event stream. */
+function isRemoteCall({ stream, decoded, eventCount }: StreamFacts): boolean {
+  if (stream.kind !== 'fetch' || stream.end?.kind !== 'complete' || eventCount !== 1) return false;
+  return decoded.events.data.some((data) => data != null && /^\s*\{[^{]*"jsonrpc"\s*:\s*"2\.0"/.test(data));
+}
+
 interface FirstSign {
   what: 'headers' | 'first byte' | 'nothing';
   atMs: number;
   earliestMs: number;
 }
 
-function isWaitedFor({ nature, askedForStream, stream, decoded, arrivals }: StreamFacts): boolean {
+function isWaitedFor(facts: StreamFacts): boolean {
+  const { nature, askedForStream, stream, decoded, arrivals } = facts;
   // Lines of JSON whose length is known beforehand are a file, and so are those that came in one piece under a type
   // that says nothing of lines, unless somebody asked for a stream.
   const isWhole = responseHeader(stream, 'content-length') !== null;
   const isPiece = arrivals.count <= 1 && !declaresLines(stream);
-  const isFile = decoded.format !== 'sse' && !askedForStream && (isWhole || isPiece);
+  const isFile = decoded.format !== 'sse' && !askedForStream && (isWhole || isPiece || areRecords(facts));
   if (isFile && stream.kind !== 'websocket') return false;
+  if (isRemoteCall(facts)) return false;
   // Where nobody saw the handshake, an idle socket and one that never opened look the same.
   if (stream.kind === 'websocket' && stream.timing.headersAtMs === null) return false;
   const status = stream.response?.status ?? null;

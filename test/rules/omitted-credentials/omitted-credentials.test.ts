@@ -36,6 +36,15 @@ describe('a cross-origin page that asks without credentials', () => {
     expect(findingOf(trace, 'omitted-credentials')?.evidence[0]?.value).toBe('omit');
   });
 
+  it('is only worth knowing where every origin is answered alike and nothing is kept between the calls', () => {
+    const beacon = (at: number, allow: string) =>
+      `${at} ask fetch POST https://stats.example.org/collect / origin: https://app.test | ${at + 20} headers 204 / ${PAIR} / access-control-allow-origin: ${allow} | end`;
+    const severity = (allow: string) =>
+      findingOf(drawTrace([0, 1000, 2000].map((at) => beacon(at, allow))), 'omitted-credentials')?.severity;
+    expect(severity('*')).toBe('info');
+    expect(severity('https://app.test')).toBe('error');
+  });
+
   it('session cookies count when they are set anew every time', () => {
     const trace = drawJob(['running', 'done'], {
       answer: (n) => `set-cookie: connect.sid=s${n}; Path=/; HttpOnly`,

@@ -97,6 +97,14 @@ describe('no slow first byte', () => {
       'an export of JSON lines',
       'ask GET https://api.test/export.ndjson | 2600 headers 200 application/x-ndjson / content-length: 180 | +1x9 data {"id":{n},"name":"x"} | end',
     ],
+    [
+      'rows of a log, older than the question',
+      'ask GET https://api.test/export | 2800 headers 200 application/x-ndjson | data*90 {"ts":{at 0+60000},"line":"x"} | +20 end',
+    ],
+    [
+      'a tool call of the Model Context Protocol',
+      `ask POST https://api.test/mcp / accept: application/json, text/event-stream | 60 ${SSE} | 8000 data {"jsonrpc":"2.0","id":3,"result":{}} | end`,
+    ],
     ['an empty stream', `${CHAT} | 60 ${SSE} | 9000 end`],
   ])('%s', (_, timeline) => expect(word(timeline)).toBe('silent'));
 

@@ -11,12 +11,19 @@ const filled = (values: number[]) => {
 describe('a log-spaced histogram', () => {
   it('gives equal values back exactly', () => {
     expect(filled([80, 80, 80]).median).toBe(80);
-    expect(filled([80, 80, 80]).mode()).toEqual({ value: 80, share: 1 });
+    expect(filled([80, 80, 80]).mode()).toEqual({ value: 80, share: 1, deviation: 0 });
   });
 
   it('is empty without values', () => {
     expect(filled([]).median).toBe(0);
-    expect(filled([]).mode()).toEqual({ value: 0, share: 0 });
+    expect(filled([]).mode()).toEqual({ value: 0, share: 0, deviation: 0 });
+  });
+
+  it('says how far the values around the commonest one stray', () => {
+    const deviation = (spread: number) =>
+      filled(Array.from({ length: 400 }, (_, n) => 1000 + ((n % 41) - 20) * (spread / 20))).mode().deviation;
+    expect(deviation(20)).toBeCloseTo(11.8, 0);
+    expect(deviation(60) / deviation(20)).toBeCloseTo(3, 1);
   });
 
   it('takes extremes', () => {
