@@ -119,7 +119,7 @@ class Decoder implements EngineIoDecoder {
     if (!this.#readRequest && request.body) {
       this.#readRequest = true;
       if (request.body.truncated) this.#problem(-1, 'The request body was not captured whole.');
-      else this.#addAll(this.#parsePayload(unwrapForm(request.body.text)), -1);
+      else this.#addAll(this.#parsePosted(request.body.text), -1);
     }
     if (this.#readResponse || end === null || !response) return;
     this.#readResponse = true;
@@ -150,6 +150,13 @@ class Decoder implements EngineIoDecoder {
       if (bytes.length > 0 || !response?.body) return bytes;
     }
     return response?.body && !response.body.truncated ? encodeUtf8(response.body.text) : null;
+  }
+
+  /** Browsers post binary packets of version 3 as bytes, of which each is one character here. */
+  #parsePosted(text: string): (Parsed | null)[] {
+    const isFramedBinary = this.request.version === 3 && text.charCodeAt(0) <= 1;
+    if (!isFramedBinary) return this.#parsePayload(unwrapForm(text));
+    return this.#parseBinaryPayload(Uint8Array.from(text, (character) => character.charCodeAt(0)));
   }
 
   #parsePayload(text: string): (Parsed | null)[] {

@@ -166,6 +166,19 @@ export class LiveRecording implements Recording, DocumentHost {
     this.#schedule();
   }
 
+  /**
+   * The deliveries so far of a request that is open when the recording ends, and that no tap sees. `requestId` is that
+   * of its network view; unknown ones, and those that a tap sees, are left alone.
+   */
+  fillOpen(requestId: string, view: HarView): void {
+    for (const exchange of this.#exchanges.values()) {
+      if (exchange.tap || exchange.filled || exchange.wire?.network?.requestId !== requestId) continue;
+      exchange.filled = true;
+      addHarColumns(this.#appender, exchange.record, view, this.originEpochMs);
+      this.touch(exchange.record);
+    }
+  }
+
   /** Counts a message that did not fit the protocol. */
   refuse(count = 1): void {
     this.#trace.loss.refusedMessages += count;

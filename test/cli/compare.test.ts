@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -82,6 +82,44 @@ describe('streamgauge compare', () => {
     expect(json.findings.appeared.map(({ id }) => id)).toContain('buffered-stream');
   });
 
+  it('saves it as one page to show to others, and says in the terminal what it says there', async () => {
+    const path = join(folder, 'comparison.html');
+    const ran = await streamgauge(['compare', local, staging, '--out', path]);
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    const sentence = /^▲ (.*)$/m.exec(ran.stdout)![1]!;
+    const page = readFileSync(path, 'utf8');
+    expect(page).toContain(sentence);
+    expect(page).toContain('<path class="curve second"');
+    expect(page).not.toContain('hunter2');
+  });
+
+  it.each([
+    [
+      'the file as HTML by its ending, and prints JSON',
+      ['--json', '--out', 'c.html'],
+      '<!doctype html>',
+      '{',
+    ],
+    ['the file as JSON by its ending', ['--out', 'c.json'], '{', '▲'],
+    ['the file in the format that is named', ['--out', 'c.txt', '--format', 'html'], '<!doctype html>', '▲'],
+    ['a page to standard output', ['--format', 'html'], null, '<!doctype html>'],
+    ['JSON to standard output', ['--format', 'json'], null, '{'],
+  ])('writes %s', async (_, options, file, printed) => {
+    const args = options.map((one) => (one.startsWith('c.') ? join(folder, one) : one));
+    const ran = await streamgauge(['compare', local, staging, ...args]);
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    expect(ran.stdout.startsWith(printed)).toBe(true);
+    const out = args.find((one) => one.startsWith(folder));
+    if (file !== null) expect(readFileSync(out!, 'utf8').startsWith(file)).toBe(true);
+  });
+
+  it('keeps secrets only when it is asked to', async () => {
+    const json = async (...options: string[]) =>
+      (await streamgauge(['compare', local, staging, '--json', ...options])).stdout;
+    expect(await json()).not.toContain('hunter2');
+    expect(await json('--no-redact')).toContain('hunter2');
+  });
+
   it('fails a pipeline when it is asked to', async () => {
     expect((await streamgauge(['compare', local, staging, '--fail-on', 'error'])).status).toBe(1);
     expect((await streamgauge(['compare', staging, local, '--fail-on', 'error'])).status).toBe(0);
@@ -96,6 +134,15 @@ describe('streamgauge compare', () => {
     ['one file', () => [local], /takes two/],
     ['three files', () => [local, staging, local], /takes two/],
     ['standard input twice', () => ['-', '-'], /only once/],
+    ['two things for standard output', () => [local, staging, '--json', '--format', 'html'], /use one/],
+    ['a format that is none', () => [local, staging, '--format', 'pdf'], /html or json, not "pdf"/],
+    ['an ending that says nothing', () => [local, staging, '--out', 'x.doc'], /\.html or \.json/],
+    ['to hide and to keep', () => [local, staging, '--hide', '$.a', '--no-redact'], /use one of them/],
+    [
+      'a file that cannot be written',
+      () => [local, staging, '--out', join(folder, 'none', 'c.html')],
+      /c\.html cannot be written/,
+    ],
     ['a mapping without a host', () => [local, staging, '--map', 'localhost'], /HOST=HOST/],
     [
       'a missing file',

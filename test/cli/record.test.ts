@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../src/cli/chromium/find';
+import { createEngineIoDecoder } from '../../src/decode/engine-io';
+import { SocketIoDecoder } from '../../src/decode/socket-io';
 import { importBytes } from '../../src/exchange/import/file';
-import { Direction, type StreamRecord, type Trace } from '../../src/trace/types';
+import { Confidence, Direction, type StreamRecord, type Trace } from '../../src/trace/types';
 import { ensureCommandBuilt } from '../e2e/support/built';
 import { type SampleSite, startSampleSite } from './support/sample-site';
+import { startSocketIo2Site } from './support/socket-io-2-site';
 import { type Ran, type RunOptions, streamgauge } from './support/streamgauge';
 
 let site: SampleSite;
@@ -168,6 +171,102 @@ describe('a page that is healthy', () => {
   it('is diagnosed from its file as it was on the spot', async () => {
     const again = await streamgauge(['diagnose', '--json', at('sample.json.gz')]);
     expect(JSON.parse(again.stdout)).toEqual(JSON.parse(ran.stdout));
+  });
+});
+
+describe('streams of workers, which no tap can see', () => {
+  const kinds = ['dedicated', 'shared', 'service'];
+
+  it('have the time of each event, however late the recorder asks for them', async () => {
+    const out = at('late.json');
+    const asked = Promise.all(kinds.map((kind) => site.asked(`/events/late/${kind}`)));
+    const written = Promise.all(kinds.map((kind) => site.written(`/events/late/${kind}`)));
+    const options = ['--for', '60s', '--out', out];
+    const ran = await record([`${site.origin}/workers?read=/events/late`, ...options], {
+      // The recorder stands still while the events come, and asks for them only afterwards.
+      started: (child) =>
+        void asked
+          .then(() => child.kill('SIGSTOP'))
+          .then(() => written)
+          .then(() => child.kill('SIGCONT')),
+    });
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    for (const kind of kinds) {
+      const stream = streamOf(open('late.json'), `/events/late/${kind}`);
+      expect(stream).toMatchObject({ seenBy: { tap: false, network: true, har: true }, losses: [] });
+      expect(stream.messages.payload).toEqual(['0', '1', '2', '3', '4']);
+      const moments = stream.messages.atMs;
+      const gaps = moments.slice(1).map((ms, index) => ms - moments[index]!);
+      expect(Math.min(...gaps), `${kind}: ${gaps}`).toBeGreaterThan(Math.max(...gaps) / 4);
+      expect(stream.messages.confidence).toEqual(Array(5).fill(Confidence.arrived));
+    }
+  });
+
+  it('are kept as far as they came when the recording ends before them', async () => {
+    const options = ['--for', '3s', '--out', at('open-workers.json')];
+    const ran = await record([`${site.origin}/workers?read=/endless`, ...options]);
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    for (const kind of kinds) {
+      const stream = streamOf(open('open-workers.json'), `/endless/${kind}`);
+      expect(stream.end, kind).toBeNull();
+      expect(new Set(stream.messages.payload), kind).toEqual(new Set(['tick']));
+      expect(new Set(stream.messages.atMs).size, kind).toBeGreaterThan(2);
+    }
+  });
+});
+
+describe('windows that the page opens', () => {
+  it('are recorded from their first script on', async () => {
+    const out = at('windows.json');
+    const run = script('open.js', 'openWindows()');
+    const options = ['--for', '60s', '--out', out, '--header', 'X-Team: swordfish-44', '--run', run];
+    // A script that runs like a person's click may open one window, and these are three.
+    const browser = wrapper('popups.sh', { args: '--disable-popup-blocking' });
+    const ran = await record([`${site.origin}/opener`, ...options], { env: browser });
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    const trace = open('windows.json');
+    expect(trace.meta.pageUrl).toBe(`${site.origin}/opener`);
+    for (const name of ['popup', 'other', 'link']) {
+      expect(streamOf(trace, `/window/${name}`)).toMatchObject({
+        kind: 'document',
+        end: { kind: 'complete' },
+      });
+      const stream = streamOf(trace, `/events/${name}`);
+      expect(stream, name).toMatchObject({ response: { status: 200 }, end: { kind: 'complete' } });
+      expect(textOf(stream) || stream.response?.body?.text, name).toBe(FIVE);
+      expect(site.requests.get(`/events/${name}`)?.['x-team'], name).toBe('swordfish-44');
+    }
+    for (const name of ['other', 'link']) {
+      const stream = streamOf(trace, `/events/${name}`);
+      expect(stream, name).toMatchObject({ seenBy: { tap: true, network: true, har: true }, losses: [] });
+      expect(trace.documents.find(({ id }) => id === stream.documentId)).toMatchObject({
+        isTop: true,
+        joinedLate: false,
+      });
+    }
+  });
+});
+
+describe('bytes that a page posts', () => {
+  it('are kept, and read as the packets of Socket.IO 2 that they are', async () => {
+    const { origin, stop } = await startSocketIo2Site();
+    const run = script('done.js', 'window.done');
+    const ran = await record([`${origin}/`, '--for', '60s', '--run', run, '--out', at('socket-io-2.json')]);
+    await stop();
+    expect(ran.stderr).toBe('');
+    const { streams } = open('socket-io-2.json');
+    const decoders = streams.flatMap((stream) => createEngineIoDecoder(stream) ?? []);
+    expect(decoders.flatMap(({ problems }) => problems)).toEqual([]);
+    const socketIo = new SocketIoDecoder();
+    const sent = decoders
+      .flatMap(({ packets }) => packets)
+      .filter(({ direction }) => direction === Direction.sent)
+      .sort((a, b) => a.atMs - b.atMs)
+      .flatMap((packet) => socketIo.feed(packet).packet ?? []);
+    expect(sent).toMatchObject([
+      { event: 'draw', args: ['Grüße', new Uint8Array([0, 1, 127, 128, 255])] },
+      { type: 'disconnect' },
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { CdpConnection, CdpObject, CdpSession } from './cdp';
+import { type CdpConnection, CdpError, type CdpObject, type CdpSession } from './cdp';
 
 /** Runs in the isolated world of every frame beside the page; see src/bridge/README.md. */
 const WORLD = 'streamgauge';
@@ -15,7 +15,10 @@ export interface PageScripts {
 export interface Bridge {
   /** The protocol's frame id, which network events name as well. */
   frameId: string;
+  /** It fills its tab or window. */
   isTop: boolean;
+  /** It is in a tab or window that the recorded page opened. */
+  isOpened: boolean;
   /** Sends JSON text to it. */
   send(json: string): void;
 }
@@ -36,6 +39,8 @@ export interface PageListener {
   bridgeClosed(bridge: Bridge): void;
   /** An event of the Network domain of the page, its frames and its workers. */
   networkEvent(method: string, params: CdpObject, source: NetworkSource): void;
+  /** A frame, a worker or an opened window is gone, and so is whatever it had open. */
+  sourceClosed(source: NetworkSource): void;
   loaded(): void;
   /** The page's process is gone, or its tab was closed. */
   ended(how: 'crashed' | 'closed'): void;
@@ -60,7 +65,7 @@ const NETWORK_EVENTS = [
 ];
 
 /** Bodies that the browser keeps for us, in bytes: no larger ones are asked for, and its memory is the page's, too. */
-const BUFFERS = {
+export const BUFFERS = {
   maxPostDataSize: 64 * 1024,
   maxResourceBufferSize: 2 * 1024 * 1024,
   maxTotalBufferSize: 64 * 1024 * 1024,
@@ -70,11 +75,25 @@ interface TargetInfo {
   type: string;
   targetId: string;
   url: string;
+  /** The page that opened it, `noopener` or not. */
+  openerId?: string;
 }
 
+/**
+ * What the browser as a whole is watched for: the windows that a page opens, and the workers that belong to no page
+ * alone. Frames and dedicated workers come with their page.
+ */
+const OF_BROWSER = ['page', 'shared_worker', 'service_worker'];
+/** A page is told of its service workers as well, and one that two sessions hold would have to be resumed twice. */
+const OF_PAGE = [{ type: 'service_worker', exclude: true }, {}];
+/** Tabs and windows that are recorded at most: each costs the browser a process. */
+const MAX_TABS = 50;
+
 interface Attached extends NetworkSource {
+  targetId: string;
   /** By execution context. */
   bridges: Map<number, Bridge>;
+  /** Resolves when it is watched. */
   ready: Promise<void>;
 }
 
@@ -84,17 +103,23 @@ interface WatchOptions {
   listener: PageListener;
 }
 
-/** Attaches to one page, its frames and workers, and puts tap and bridge into every document before it runs. */
+/**
+ * Attaches to one page, its frames and workers, and the tabs and windows that it opens, and puts tap and bridge into
+ * every document before it runs.
+ */
 export class WatchedPage {
   readonly #connection: CdpConnection;
   readonly #options: WatchOptions;
   readonly #attached = new Map<string, Attached>();
   readonly #targetId: string;
+  /** Tabs and windows that are recorded, by target. */
+  readonly #tabs = new Set<string>();
   #session!: CdpSession;
 
   private constructor(connection: CdpConnection, targetId: string, options: WatchOptions) {
     this.#connection = connection;
     this.#targetId = targetId;
+    this.#tabs.add(targetId);
     this.#options = options;
   }
 
@@ -102,16 +127,19 @@ export class WatchedPage {
   static async open(connection: CdpConnection, options: WatchOptions): Promise<WatchedPage> {
     const page = new WatchedPage(connection, await emptyTab(connection), options);
     page.#listen();
-    const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', {
-      targetId: page.#targetId,
+    await connection.send('Target.setAutoAttach', {
+      autoAttach: true,
+      waitForDebuggerOnStart: true,
       flatten: true,
+      filter: OF_BROWSER.map((type) => ({ type })),
     });
-    page.#session = connection.session(sessionId);
+    // The tab was there before, and so was announced before the answer came.
+    const tab = [...page.#attached.values()].find(({ targetId }) => targetId === page.#targetId);
+    if (!tab) throw new CdpError('The browser does not give its tab');
+    page.#session = tab.session;
     page.#session.on('Page.loadEventFired', () => options.listener.loaded());
     page.#session.on('Inspector.targetCrashed', () => options.listener.ended('crashed'));
-    await page.#session.send('Inspector.enable').catch(() => undefined);
-    // Attaching announced the session like any other (frames, workers), and so set it up.
-    await page.#attached.get(sessionId)?.ready;
+    await tab.ready;
     return page;
   }
 
@@ -152,11 +180,17 @@ export class WatchedPage {
     connection.on('Target.attachedToTarget', (params) => {
       const { sessionId, targetInfo } = params as { sessionId: string; targetInfo: TargetInfo };
       const session = connection.session(sessionId);
-      const hasDocument = targetInfo.type === 'page' || targetInfo.type === 'iframe';
+      if (!this.#isWanted(targetInfo)) {
+        release(session);
+        return;
+      }
+      const { type, targetId } = targetInfo;
+      if (type === 'page') this.#tabs.add(targetId);
       this.#attached.set(sessionId, {
         session,
-        isWorker: !hasDocument,
-        topFrameId: targetInfo.type === 'page' ? targetInfo.targetId : null,
+        targetId,
+        isWorker: type !== 'page' && type !== 'iframe',
+        topFrameId: targetId === this.#targetId ? targetId : null,
         bridges: new Map(),
         ready: this.#setUp(session, targetInfo),
       });
@@ -164,8 +198,10 @@ export class WatchedPage {
     connection.on('Target.detachedFromTarget', (params) => {
       const { sessionId } = params as { sessionId: string };
       this.#clear(sessionId);
+      const source = this.#attached.get(sessionId);
       this.#attached.delete(sessionId);
       if (sessionId === this.#session?.id) listener.ended('closed');
+      else if (source) listener.sourceClosed(source);
     });
     for (const method of NETWORK_EVENTS) {
       connection.on(method, (params, sessionId = '') => {
@@ -181,7 +217,7 @@ export class WatchedPage {
       };
       const attached = this.#attached.get(sessionId);
       if (!attached || name !== WORLD || !auxData?.frameId) return;
-      const bridge = this.#bridge(attached.session, id, auxData.frameId);
+      const bridge = this.#bridge(attached, id, auxData.frameId);
       attached.bridges.set(id, bridge);
       listener.bridgeOpened(bridge);
     });
@@ -205,10 +241,20 @@ export class WatchedPage {
     connection.on('Runtime.executionContextsCleared', (_, sessionId = '') => this.#clear(sessionId));
   }
 
-  #bridge(session: CdpSession, contextId: number, frameId: string): Bridge {
+  /** The person may open tabs as well, and the browser has workers of its own: neither is the page's. */
+  #isWanted({ type, targetId, openerId, url }: TargetInfo): boolean {
+    if (type === 'page') {
+      if (targetId === this.#targetId) return true;
+      return openerId !== undefined && this.#tabs.has(openerId) && this.#tabs.size < MAX_TABS;
+    }
+    return /^(https?|file|blob|data):/.test(url) || type === 'iframe' || type === 'worker';
+  }
+
+  #bridge({ session, targetId }: Attached, contextId: number, frameId: string): Bridge {
     return {
       frameId,
-      isTop: frameId === this.#targetId,
+      isTop: this.#tabs.has(frameId),
+      isOpened: targetId !== this.#targetId && this.#tabs.has(targetId),
       send: (json) => {
         const expression = `streamgaugeReceive(${JSON.stringify(json)})`;
         // A document that has just gone has nobody to tell.
@@ -227,29 +273,37 @@ export class WatchedPage {
     const { headers, scripts } = this.#options;
     // The tab is empty and about to be left; a frame may have begun before it was attached to.
     const runImmediately = targetId !== this.#targetId;
-    const steps = [
-      session.send('Network.enable', BUFFERS),
-      ...(Object.keys(headers).length > 0 ? [session.send('Network.setExtraHTTPHeaders', { headers })] : []),
-      session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }),
+    const steps: [method: string, params?: CdpObject][] = [
+      ['Network.enable', BUFFERS],
+      [
+        'Target.setAutoAttach',
+        { autoAttach: true, waitForDebuggerOnStart: true, flatten: true, filter: OF_PAGE },
+      ],
     ];
+    if (Object.keys(headers).length > 0) steps.push(['Network.setExtraHTTPHeaders', { headers }]);
     // A worker has no page to tap: the network view is all there is.
     if (type === 'page' || type === 'iframe') {
+      const worldName = WORLD;
       steps.push(
-        session.send('Page.enable'),
-        session.send('Runtime.enable'),
-        session.send('Runtime.addBinding', { name: SEND_BINDING, executionContextName: WORLD }),
-        session.send('Page.addScriptToEvaluateOnNewDocument', { source: scripts.tap, runImmediately }),
-        session.send('Page.addScriptToEvaluateOnNewDocument', {
-          source: scripts.bridge,
-          worldName: WORLD,
-          runImmediately,
-        }),
+        ['Inspector.enable'],
+        ['Page.enable'],
+        ['Runtime.enable'],
+        ['Runtime.addBinding', { name: SEND_BINDING, executionContextName: WORLD }],
+        ['Page.addScriptToEvaluateOnNewDocument', { source: scripts.tap, runImmediately }],
+        ['Page.addScriptToEvaluateOnNewDocument', { source: scripts.bridge, worldName, runImmediately }],
       );
     }
+    steps.push(['Runtime.runIfWaitingForDebugger']);
+    // All at once: they are taken in this order, and a window that waits answers some of them only when it runs.
     // Targets differ in what they know; one that lacks a domain is watched with the others.
-    await Promise.allSettled(steps);
-    await session.send('Runtime.runIfWaitingForDebugger').catch(() => undefined);
+    await Promise.allSettled(steps.map(([method, params]) => session.send(method, params)));
   }
+}
+
+/** Lets a target go that is not recorded. */
+function release(session: CdpSession): void {
+  session.send('Runtime.runIfWaitingForDebugger').catch(() => undefined);
+  session.connection.send('Target.detachFromTarget', { sessionId: session.id }).catch(() => undefined);
 }
 
 interface ExceptionDetails {

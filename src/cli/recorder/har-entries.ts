@@ -1,8 +1,9 @@
-import { createParser } from 'eventsource-parser';
+import { headerValue } from '../../trace/headers';
 import type { HarView, NetworkView } from '../../trace/views';
 import type { CdpObject, CdpSession } from '../chromium/cdp';
-import type { NetworkSource } from '../chromium/pages';
+import { BUFFERS, type NetworkSource } from '../chromium/pages';
 import { type ResourceTiming, timingPhases } from './timing-phases';
+import { WorkerEventStream } from './worker-event-stream';
 
 /** Bodies above this are not fetched: no rule reads that far. The same as in the extension. */
 const MAX_CONTENT_BYTES = 1024 * 1024;
@@ -17,24 +18,27 @@ interface OpenEntry {
   /** Who told of it last, and so has its body. */
   source: NetworkSource;
   requestId: string;
+  scope: string;
+  isSocket: boolean;
   /** Protocol times are seconds on a clock of their own: this turns them into Unix epoch ms. */
   epochOffsetMs: number;
   issuedMs: number;
   responseMs: number | null;
   timing: ResourceTiming | null;
   requestBody: string | null;
+  /** It has a body that was not told with it: a Blob, or a long one. */
+  hasOtherBody: boolean;
   contentSize: number;
   encodedSize: number;
   events: HarView['eventSourceMessages'];
   frames: HarView['webSocketMessages'];
   /** Room left for the texts of events and frames. */
   roomChars: number;
-  reader: WorkerReader | null;
-}
-
-/** Takes the bytes of a worker's event stream as they come. */
-interface WorkerReader {
-  data(bytes: Buffer, epochMs: number): void;
+  reader: WorkerEventStream | null;
+  /** Resolves when the reader has what came before it. */
+  isReading: Promise<void> | null;
+  /** What `CdpViews` said of it last. */
+  view: NetworkView | null;
 }
 
 /**
@@ -60,7 +64,14 @@ export class HarEntries {
     const key = `${scope}${requestId}`;
     const atMs = Number(params.timestamp) * 1000;
     if (method === 'Network.requestWillBeSent' || method === 'Network.webSocketWillSendHandshakeRequest') {
-      this.#begin(key, { params, source, requestId, atMs });
+      this.#begin(key, {
+        params,
+        source,
+        requestId,
+        scope,
+        isSocket: method !== 'Network.requestWillBeSent',
+        atMs,
+      });
       return;
     }
     const entry = this.#open.get(key);
@@ -72,13 +83,17 @@ export class HarEntries {
         const response = params.response as { timing?: ResourceTiming; mimeType?: string };
         entry.responseMs = atMs;
         entry.timing = response.timing ?? null;
-        if (source.isWorker && response.mimeType === 'text/event-stream') readInWorker(entry);
+        if (source.isWorker && response.mimeType === 'text/event-stream')
+          entry.isReading ??= readInWorker(entry);
         break;
       }
-      case 'Network.dataReceived':
-        entry.contentSize += Number(params.dataLength) || 0;
-        if (typeof params.data === 'string') entry.reader?.data(Buffer.from(params.data, 'base64'), epochMs);
+      case 'Network.dataReceived': {
+        const byteLength = Number(params.dataLength) || 0;
+        const bytes = typeof params.data === 'string' ? Buffer.from(params.data, 'base64') : null;
+        entry.contentSize += byteLength;
+        entry.reader?.piece(byteLength, bytes, epochMs);
         break;
+      }
       case 'Network.loadingFinished':
         entry.encodedSize = Number(params.encodedDataLength) || 0;
         break;
@@ -111,83 +126,129 @@ export class HarEntries {
 
   /** A view as `CdpViews` gave it; when it is over, its entry comes as soon as its body is there. */
   view(view: NetworkView): void {
-    if (view.endedEpochMs === null) return;
     const entry = this.#open.get(view.requestId);
+    if (entry) entry.view = view;
+    if (view.endedEpochMs === null) return;
     this.#open.delete(view.requestId);
     if (!entry || view.kind === 'other') return;
     const pending = this.#finish(entry, view).finally(() => this.#pending.delete(pending));
     this.#pending.add(pending);
   }
 
+  /** The events that nobody sends any more of the requests that `source` has open: it was closed. */
+  endsOf(source: NetworkSource, epochMs: number): { method: string; params: CdpObject; scope: string }[] {
+    const open = [...this.#open.values()].filter((entry) => entry.source.session.id === source.session.id);
+    return open.map(({ requestId, scope, isSocket, epochOffsetMs }) => {
+      const timestamp = (epochMs - epochOffsetMs) / 1000;
+      return isSocket
+        ? { method: 'Network.webSocketClosed', params: { requestId, timestamp }, scope }
+        : {
+            method: 'Network.loadingFailed',
+            params: { requestId, timestamp, errorText: 'net::ERR_ABORTED' },
+            scope,
+          };
+    });
+  }
+
   /** Resolves when every entry has been given that was to come. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending);
+    await Promise.all([...this.#open.values()].map(({ isReading }) => isReading));
+  }
+
+  /**
+   * What came of the streams of workers that are open at `endedEpochMs`, the end of the recording: no tap has it. By
+   * the request ids of their views.
+   */
+  *stillOpen(endedEpochMs: number): Generator<[requestId: string, view: HarView]> {
+    for (const entry of this.#open.values()) {
+      const { source, view, events, frames } = entry;
+      if (!source.isWorker || !view || events.length + frames.length === 0) continue;
+      yield [view.requestId, { ...harView(entry, view, endedEpochMs, null), isOpen: true }];
+    }
   }
 
   #begin(
     key: string,
     {
       params,
-      source,
-      requestId,
       atMs,
-    }: { params: CdpObject; source: NetworkSource; requestId: string; atMs: number },
+      ...identity
+    }: Pick<OpenEntry, 'source' | 'requestId' | 'scope' | 'isSocket'> & { params: CdpObject; atMs: number },
   ): void {
     if (!this.#open.has(key) && this.#open.size >= MAX_OPEN) return;
     // A redirect begins anew under the same id: an entry is about its last hop.
     this.#open.set(key, {
-      source,
-      requestId,
+      ...identity,
       epochOffsetMs: Number(params.wallTime) * 1000 - atMs,
       issuedMs: atMs,
       responseMs: null,
       timing: null,
-      requestBody: bodyOf(params.request),
+      ...requestBodyOf(params.request),
       contentSize: 0,
       encodedSize: -1,
       events: [],
       frames: [],
       roomChars: MAX_MESSAGE_CHARS,
       reader: null,
+      isReading: null,
+      view: null,
     });
   }
 
   async #finish(entry: OpenEntry, view: NetworkView): Promise<void> {
-    const content = await contentOf(entry, view);
-    const endedEpochMs = view.endedEpochMs ?? view.startedEpochMs;
-    const endedMs = endedEpochMs - entry.epochOffsetMs;
-    this.#emit({
-      method: view.method,
-      url: view.finalUrl ?? view.url,
-      kind: view.kind,
-      startedEpochMs: view.hopStartedEpochMs ?? view.startedEpochMs,
-      endedEpochMs,
-      status: view.status ?? 0,
-      statusText: view.statusText,
-      requestHeaders: view.requestHeaders ?? [],
-      responseHeaders: view.responseHeaders ?? [],
-      protocol: view.protocol,
-      remoteAddress: view.remoteAddress,
-      connectionId: view.connectionId,
-      phases: timingPhases({ ...entry, endedMs }),
-      netError: view.netError,
-      bodySize: entry.encodedSize,
-      requestBody: entry.requestBody,
-      contentText: content?.text ?? null,
-      contentIsBase64: content?.isBase64 ?? false,
-      contentSize: entry.contentSize,
-      eventSourceMessages: entry.events,
-      webSocketMessages: entry.frames,
-      fromCache: view.fromCache,
-      fromServiceWorker: view.fromServiceWorker,
-    });
+    const [content, body] = await Promise.all([
+      contentOf(entry, view),
+      entry.hasOtherBody ? otherBodyOf(entry, view) : entry.requestBody,
+    ]);
+    entry.requestBody = body;
+    await entry.isReading;
+    this.#emit(harView(entry, view, view.endedEpochMs ?? view.startedEpochMs, content));
   }
+}
+
+interface Content {
+  text: string;
+  isBase64: boolean;
+}
+
+function harView(
+  entry: OpenEntry,
+  view: NetworkView,
+  endedEpochMs: number,
+  content: Content | null,
+): HarView {
+  return {
+    method: view.method,
+    url: view.finalUrl ?? view.url,
+    kind: view.kind,
+    startedEpochMs: view.hopStartedEpochMs ?? view.startedEpochMs,
+    endedEpochMs,
+    status: view.status ?? 0,
+    statusText: view.statusText,
+    requestHeaders: view.requestHeaders ?? [],
+    responseHeaders: view.responseHeaders ?? [],
+    protocol: view.protocol,
+    remoteAddress: view.remoteAddress,
+    connectionId: view.connectionId,
+    phases: timingPhases({ ...entry, endedMs: endedEpochMs - entry.epochOffsetMs }),
+    netError: view.netError,
+    bodySize: entry.encodedSize,
+    requestBody: entry.requestBody,
+    contentText: content?.text ?? null,
+    contentIsBase64: content?.isBase64 ?? false,
+    contentSize: entry.contentSize,
+    eventSourceMessages: entry.events,
+    webSocketMessages: entry.frames,
+    fromCache: view.fromCache,
+    fromServiceWorker: view.fromServiceWorker,
+  };
 }
 
 async function contentOf(
   { source, requestId, contentSize, encodedSize }: OpenEntry,
   view: NetworkView,
-): Promise<{ text: string; isBase64: boolean } | null> {
+): Promise<Content | null> {
   // Asked for a body that never came, the browser gives the page that it showed instead.
   if (contentSize === 0 && encodedSize === 0) return null;
   if (view.kind === 'websocket' || view.status === null || contentSize > MAX_CONTENT_BYTES) return null;
@@ -226,48 +287,46 @@ function addFrame(entry: OpenEntry, frame: HarView['webSocketMessages'][number])
   entry.frames.push(frame);
 }
 
+/** No tap is in a worker, so the browser is asked for the bytes of its event streams as they come, as DevTools does. */
+function readInWorker(entry: OpenEntry): Promise<void> {
+  const { source, requestId, issuedMs, epochOffsetMs } = entry;
+  const reader = new WorkerEventStream(issuedMs + epochOffsetMs, (event) => addEvent(entry, event));
+  entry.reader = reader;
+  return streamContent(source.session, requestId).then((bytes) => {
+    if (bytes) reader.buffered(bytes);
+    else entry.reader = null;
+  });
+}
+
+/** Null before Chrome 124, or when it is over already: the body as a whole is what is left. */
+async function streamContent(session: CdpSession, requestId: string): Promise<Buffer | null> {
+  const answer = await within(
+    CONTENT_WITHIN_MS,
+    session.send<{ bufferedData?: string }>('Network.streamResourceContent', { requestId }),
+  );
+  return answer && Buffer.from(answer.bufferedData ?? '', 'base64');
+}
+
+function requestBodyOf(request: unknown): Pick<OpenEntry, 'requestBody' | 'hasOtherBody'> {
+  const { postData, hasPostData } = (request ?? {}) as { postData?: unknown; hasPostData?: unknown };
+  const requestBody = typeof postData === 'string' ? postData : null;
+  return { requestBody, hasOtherBody: requestBody === null && hasPostData === true };
+}
+
 /**
- * No tap is in a worker, so the browser is asked for the bytes of its event streams as they come, as DevTools does. What
- * had come before it was asked has no time; like in DevTools it bears the request's own.
+ * A body that was not told with its request. What is no text is written as the protocol writes other bytes and as HAR
+ * does: one character for each.
  */
-function readInWorker(entry: OpenEntry): void {
-  if (entry.reader) return;
-  let atEpochMs = entry.issuedMs + entry.epochOffsetMs;
-  const decoder = new TextDecoder();
-  const parser = createParser({
-    onEvent: ({ event, id, data }) =>
-      addEvent(entry, { epochMs: atEpochMs, name: event ?? 'message', id: id ?? '', data }),
-  });
-  const feed = (bytes: Buffer) => parser.feed(decoder.decode(bytes, { stream: true }));
-  let waiting: { bytes: Buffer; epochMs: number }[] | null = [];
-  entry.reader = {
-    data(bytes, epochMs) {
-      if (waiting) {
-        waiting.push({ bytes, epochMs });
-        return;
-      }
-      atEpochMs = epochMs;
-      feed(bytes);
-    },
-  };
-  const { source, requestId, reader } = entry;
-  streamContent(source.session, requestId).then((early) => {
-    feed(early);
-    const later = waiting ?? [];
-    waiting = null;
-    for (const { bytes, epochMs } of later) reader.data(bytes, epochMs);
-  });
-}
-
-async function streamContent(session: CdpSession, requestId: string): Promise<Buffer> {
-  const answer = await session
-    .send<{ bufferedData?: string }>('Network.streamResourceContent', { requestId })
-    // Before Chrome 124, or over already: the body as a whole is what is left.
-    .catch(() => null);
-  return Buffer.from(answer?.bufferedData ?? '', 'base64');
-}
-
-function bodyOf(request: unknown): string | null {
-  const { postData } = (request ?? {}) as { postData?: unknown };
-  return typeof postData === 'string' ? postData : null;
+async function otherBodyOf({ source, requestId }: OpenEntry, view: NetworkView): Promise<string | null> {
+  const byteLength = Number(headerValue(view.requestHeaders ?? [], 'content-length') ?? Number.NaN);
+  // It cannot be asked for in part.
+  if (!(byteLength <= BUFFERS.maxPostDataSize)) return null;
+  const body = await within(
+    CONTENT_WITHIN_MS,
+    source.session.send<{ postData?: string; base64Encoded?: boolean }>('Network.getRequestPostData', {
+      requestId,
+    }),
+  );
+  if (!body?.postData) return null;
+  return body.base64Encoded ? Buffer.from(body.postData, 'base64').toString('latin1') : body.postData;
 }

@@ -93,6 +93,10 @@ export class PageRecorder implements PageListener {
     this.#aheadMs = LONG_AFTER_MS;
     // The first pairs and lists what was waiting, the second closes what the first has paired.
     this.#recording.flush();
+    const endedEpochMs = this.#recording.originEpochMs + endedAtMs;
+    for (const [requestId, view] of this.#entries.stillOpen(endedEpochMs)) {
+      this.#recording.fillOpen(requestId, view);
+    }
     this.#recording.flush();
     this.#recording.dispose();
     const { trace } = this.#recording;
@@ -113,7 +117,11 @@ export class PageRecorder implements PageListener {
     const tap = this.#taps.get(bridge);
     if (!tap || this.#isOver) return;
     const message = json.length > MAX_PAYLOAD_CHARS ? null : parse(json);
+    const { meta } = this.#recording.trace;
+    const { pageUrl } = meta;
     send(bridge, tap.receive(message));
+    // The recording is of the page, whatever that opens.
+    if (bridge.isOpened) meta.pageUrl = pageUrl;
   }
 
   bridgeClosed(bridge: Bridge): void {
@@ -135,6 +143,16 @@ export class PageRecorder implements PageListener {
     const scope = this.#scopeOf(method, params, source);
     this.#entries.event(method, params, source, scope);
     this.#views.handle(method, params, { scope, isWorker: source.isWorker });
+  }
+
+  /** Nobody is left to tell how its requests end. */
+  sourceClosed(source: NetworkSource): void {
+    if (this.#isOver) return;
+    for (const { method, params, scope } of this.#entries.endsOf(source, this.#recording.nowEpochMs())) {
+      this.#entries.event(method, params, source, scope);
+      this.#views.handle(method, params, { scope, isWorker: source.isWorker });
+    }
+    this.#moved();
   }
 
   #notePage(method: string, params: CdpObject, { topFrameId }: NetworkSource): void {

@@ -12,6 +12,8 @@ export interface SampleSite {
   requests: Map<string, IncomingMessage['headers']>;
   /** Resolves when a path is asked for. */
   asked(path: string): Promise<void>;
+  /** Resolves when all events of a path are out, some time before the answer ends. */
+  written(path: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -49,16 +51,38 @@ const page = (otherOrigin: string) => `<!doctype html><title>Sample</title><scri
   ]);
 </script>`;
 
-async function events(response: ServerResponse): Promise<void> {
+/** Starts a worker of each kind, of which each reads the address that `?read=` begins. */
+const WORKERS = `<!doctype html><title>Workers</title><script>
+  const query = '?' + new URLSearchParams(location.search).get('read');
+  new Worker('/reader.js' + query + '/dedicated');
+  new SharedWorker('/reader.js' + query + '/shared');
+  navigator.serviceWorker.register('/reader.js' + query + '/service');
+</script>`;
+
+/** Opens what its `--run` script asks it to: windows that read a stream each, in the same and in another site. */
+const opener = (otherOrigin: string) => `<!doctype html><title>Opener</title><script>
+  const openWindows = () => {
+    window.open('/window/popup');
+    window.open('${otherOrigin}/window/other');
+    const link = document.createElement('a');
+    Object.assign(link, { href: '/window/link', target: '_blank', rel: 'noopener' });
+    document.documentElement.append(link);
+    link.click();
+  };
+</script>`;
+
+async function events(response: ServerResponse, path: string, written: () => void): Promise<void> {
+  // Whoever wants to be late has the time for it.
+  if (path.startsWith('/events/late/')) await delay(300);
   response.writeHead(200, HEADERS);
-  // The recorder asks for a worker's bytes once the answer has begun; what came before bears the request's time.
-  const gapMs = response.req.url?.endsWith('/worker') ? 400 : 60;
   for (let index = 0; index < 5; index++) {
     response.write(`data: ${index}\n\n`);
-    await delay(gapMs);
+    await delay(path.startsWith('/events/late/') ? 300 : 60);
   }
+  written();
+  if (path.startsWith('/events/late/')) await delay(1500);
   // An event source that loses its connection would come again: it is left open for the page to close.
-  if (!response.req.url?.endsWith('/source')) response.end();
+  if (!path.endsWith('/source')) response.end();
 }
 
 async function endless(response: ServerResponse): Promise<void> {
@@ -76,11 +100,19 @@ async function bare(response: ServerResponse, path: string): Promise<void> {
   response.writeHead(Number(pathname.split('/').pop())).end();
 }
 
-function answer(site: SampleSite, response: ServerResponse, path: string): void {
+function answer(site: SampleSite, response: ServerResponse, path: string, written: () => void): void {
   const html = (text: string) => response.setHeader('content-type', 'text/html').end(text);
-  if (path.startsWith('/events/')) void events(response);
-  else if (path === '/endless/events') void endless(response);
+  if (path.startsWith('/events/')) void events(response, path, written);
+  else if (path.startsWith('/endless/')) void endless(response);
   else if (path === '/') html(page(site.otherOrigin));
+  else if (path.startsWith('/workers?')) html(WORKERS);
+  else if (path.startsWith('/reader.js?'))
+    response
+      .setHeader('content-type', 'text/javascript')
+      .end(`(${READ})(${JSON.stringify(path.slice(path.indexOf('?') + 1))})`);
+  else if (path === '/opener') html(opener(site.otherOrigin));
+  else if (path.startsWith('/window/'))
+    html(`<!doctype html><script>(${READ})('/events/${path.slice('/window/'.length)}')</script>`);
   else if (path === '/never') return;
   else if (path.startsWith('/status/')) void bare(response, path);
   else if (path.startsWith('/empty')) html('<!doctype html><title>Empty</title>');
@@ -100,11 +132,12 @@ function answer(site: SampleSite, response: ServerResponse, path: string): void 
 
 export async function startSampleSite(): Promise<SampleSite> {
   const waiting = new Map<string, () => void>();
+  const writing = new Map<string, () => void>();
   const server: Server = createServer((request, response) => {
     const path = request.url ?? '/';
     site.requests.set(path, request.headers);
     response.on('error', () => undefined);
-    answer(site, response, path);
+    answer(site, response, path, () => writing.get(path)?.());
     waiting.get(path)?.();
   });
   const sockets = new WebSocketServer({ server, path: '/socket' });
@@ -118,6 +151,7 @@ export async function startSampleSite(): Promise<SampleSite> {
     otherOrigin: `http://localhost:${port}`,
     requests: new Map(),
     asked: (path) => new Promise((resolve) => waiting.set(path, resolve)),
+    written: (path) => new Promise((resolve) => writing.set(path, resolve)),
     stop: async () => {
       for (const client of sockets.clients) client.terminate();
       server.closeAllConnections();

@@ -12,6 +12,7 @@ function setUp() {
   const bridge: Bridge = {
     frameId: 'F1',
     isTop: true,
+    isOpened: false,
     send: (json) => commands.push(JSON.parse(json) as CdpObject),
   };
   recorder.bridgeOpened(bridge);
