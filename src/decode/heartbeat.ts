@@ -3,6 +3,9 @@ import { parseObject } from './json';
 const NAMES = new Set(['ping', 'pong', 'heartbeat', 'keepalive', 'keep-alive', 'keep_alive', 'ka']);
 const BARE = /^\[?(?:ping|pong|heartbeat|keep[-_ ]?alive)\]?$/i;
 
+/** "[keep-alive]" is the longest of them. */
+const MAX_BARE_LENGTH = 12;
+
 /** Longest text that can be a keep-alive: what is longer carries something. */
 const MAX_LENGTH = 256;
 
@@ -14,7 +17,7 @@ export function isHeartbeat(data: string | null, name: string | null, speaksEngi
   if (name !== null && NAMES.has(name.toLowerCase())) return true;
   if (data === null || data.length > MAX_LENGTH) return false;
   const text = data.trim();
-  if (text === '' || BARE.test(text)) return true;
+  if (text === '' || (text.length <= MAX_BARE_LENGTH && BARE.test(text))) return true;
   if (speaksEngineIo && (text === '2' || text === '3')) return true;
   if (!text.startsWith('{') || !/ping|pong|heart|keep|ka/i.test(text)) return false;
   const value = parseObject(text);

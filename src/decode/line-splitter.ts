@@ -6,6 +6,9 @@ const CR = 13;
 /** Bytes kept of a line that went over the limit: enough to tell what kind of line it was. */
 const HEAD_BYTES = 64;
 
+/** Every second line of an event stream is empty; a view costs more than all its bytes. */
+const NO_BYTES = new Uint8Array(0);
+
 export interface Line {
   /** Without its end; only the first bytes when `cut`. Valid until the next line. */
   bytes: Uint8Array;
@@ -95,7 +98,7 @@ export class LineSplitter {
         this.#keep(bytes.subarray(position), chunk);
         return;
       }
-      this.#finishLine(bytes.subarray(position, end), chunk);
+      this.#finishLine(end === position ? NO_BYTES : bytes.subarray(position, end), chunk);
       this.#afterCr = bytes[end] === CR;
       position = end + 1;
     }

@@ -4,6 +4,7 @@ import { type Framer, MAX_UNIT_BYTES, NOT_UTF8, OVERSIZED, type UnitSink } from 
 import { type Line, LineSplitter } from './line-splitter';
 
 const COLON = 58;
+const LETTER_E = 101;
 
 /**
  * Server-sent events (WHATWG HTML, section 9.2). `eventsource-parser` reads the fields; lines are handed to it one by
@@ -91,7 +92,7 @@ export class SseFramer implements Framer {
       return;
     }
     const text = this.#text(bytes, line.endChunk);
-    this.#unitName = /^event: ?(.*)$/s.exec(text)?.[1] ?? this.#unitName;
+    if (bytes[0] === LETTER_E) this.#unitName = /^event: ?(.*)$/s.exec(text)?.[1] ?? this.#unitName;
     this.#parser.feed(`${text}\n`);
   }
 
