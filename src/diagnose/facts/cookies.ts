@@ -110,19 +110,65 @@ function createKnownUses(): KnownUses {
  * blocking of third-party cookies looks the same.
  */
 function inferOmission(uses: readonly CookieUse[]): void {
-  const kept: { cookie: CookieSet; use: CookieUse }[] = [];
+  const jar = new CookieJar();
   for (const use of uses) {
     if (use.credentialed === null && use.relation === 'same-site' && use.sent !== null) {
-      const lost = kept.find(
-        ({ cookie }) => !use.sent!.has(cookie.name) && withholdingOf(cookie, use).reason === 'unknown',
-      );
+      const lost = jar
+        .meantFor(use)
+        .find(({ cookie }) => !use.sent!.has(cookie.name) && withholdingOf(cookie, use).reason === 'unknown');
       if (lost) use.credentialed = false;
       if (lost?.use.credentialed === null) lost.use.credentialed = false;
     }
     for (const cookie of use.set) {
-      if (cookie.refusal === null && (cookie.affinity || cookie.isSession)) kept.push({ cookie, use });
+      if (cookie.refusal === null && (cookie.affinity || cookie.isSession)) jar.keep({ cookie, use });
     }
   }
+}
+
+interface Kept {
+  cookie: CookieSet;
+  use: CookieUse;
+}
+
+/** Longer paths than this are cut short: only cookies set for so deep a path are missed. */
+const MAX_PATH_PARTS = 64;
+
+/** The cookies that stand, found by domain and path: thousands of requests must not be held against thousands of cookies. */
+class CookieJar {
+  readonly #places = new Map<string, Map<string, Kept>>();
+
+  keep(kept: Kept): void {
+    const { domain, path, name } = kept.cookie;
+    const place = placeOf(domain, path);
+    const cookies = this.#places.get(place);
+    if (cookies) cookies.set(name, kept);
+    else this.#places.set(place, new Map([[name, kept]]));
+  }
+
+  meantFor({ host, stream }: CookieUse): Kept[] {
+    if (this.#places.size === 0) return [];
+    const labels = host.split('.');
+    const domains = labels.map((_, index) => labels.slice(index).join('.'));
+    const paths = pathsAbove(new URL(stream.request.url).pathname);
+    return domains.flatMap((domain) =>
+      paths.flatMap((path) => [...(this.#places.get(placeOf(domain, path))?.values() ?? [])]),
+    );
+  }
+}
+
+function placeOf(domain: string, path: string): string {
+  return `${domain} ${path}`;
+}
+
+/** Every Path that a cookie for this address may have: `/a/b` gives `/`, `/a`, `/a/`, `/a/b`, `/a/b/`. */
+function pathsAbove(pathname: string): string[] {
+  const paths = ['/'];
+  let path = '';
+  for (const part of pathname.split('/', MAX_PATH_PARTS).slice(1)) {
+    path += `/${part}`;
+    paths.push(path, `${path}/`);
+  }
+  return paths;
 }
 
 function readUse(stream: StreamRecord, pageUrl: string | null, trace: Trace): CookieUse {
@@ -258,6 +304,12 @@ function isDomainMatch(host: string, domain: string): boolean {
   return host === domain || host.endsWith(`.${domain}`);
 }
 
+/** RFC 6265, 5.1.4: `/api` covers `/api` and `/api/x`, not `/apis`. */
+function isPathMatch(pathname: string, path: string): boolean {
+  if (!pathname.startsWith(path)) return false;
+  return pathname.length === path.length || path.endsWith('/') || pathname[path.length] === '/';
+}
+
 /** Browsers treat loopback names as secure (Secure Contexts, 3.1). */
 function isTrustworthy(url: URL): boolean {
   return (
@@ -299,7 +351,7 @@ export function withholdingOf(cookie: CookieSet, use: CookieUse): Withholding {
   if (!concerns(cookie, use)) {
     return { reason: 'domain', text: `it belongs to ${cookie.domain}, not to ${url.hostname}` };
   }
-  if (!url.pathname.startsWith(cookie.path)) {
+  if (!isPathMatch(url.pathname, cookie.path)) {
     return { reason: 'path', text: `its Path is ${cookie.path}, and the request is for ${url.pathname}` };
   }
   if (cookie.secure && !isTrustworthy(url)) {

@@ -2,6 +2,7 @@ import { formatCount } from '../../lib/format';
 import { byServer, type CookieUse, readCookies } from '../facts/cookies';
 import { responseHeader } from '../facts/headers';
 import { findJobs, lostPolls } from '../facts/jobs';
+import { keepsState } from '../facts/kept-state';
 import type { TraceFacts } from '../facts/trace-facts';
 import { isUnknownSession } from '../facts/unknown-session';
 import type { PlatformId } from '../platforms';
@@ -60,7 +61,7 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
   // A server that answers every origin alike, and keeps nothing between the calls, wants no credentials: who counts
   // visits or hands out pictures may stand behind a balancer that pins all the same.
   const isPublic =
-    cookie.affinity !== null && without.every((use) => allowsAnyOrigin(use)) && !keepsState(uses, ids, facts);
+    cookie.affinity !== null && without.every((use) => allowsAnyOrigin(use)) && !keepsState(uses, facts);
   const mode = first.stream.request.credentials;
   return on(
     {
@@ -99,15 +100,6 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
 
 function allowsAnyOrigin({ stream }: CookieUse): boolean {
   return responseHeader(stream, 'access-control-allow-origin')?.trim() === '*';
-}
-
-/** Something that one server may know and another not: a job, a Socket.IO session, a session cookie. */
-function keepsState(uses: readonly CookieUse[], ids: ReadonlySet<string>, facts: TraceFacts): boolean {
-  return (
-    uses.some(({ set }) => set.some(({ isSession }) => isSession)) ||
-    uses.some(({ stream }) => /[?&]EIO=\d/.test(stream.request.url)) ||
-    facts.derived(findJobs).some(({ created }) => ids.has(created.stream.id))
-  );
 }
 
 function kindWord(use: CookieUse): string {

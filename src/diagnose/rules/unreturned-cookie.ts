@@ -9,6 +9,7 @@ import {
   withholdingOf,
 } from '../facts/cookies';
 import { findJobs, lostPolls } from '../facts/jobs';
+import { keepsState } from '../facts/kept-state';
 import type { TraceFacts } from '../facts/trace-facts';
 import { isUnknownSession } from '../facts/unknown-session';
 import type { GroupRule, Judgement } from '../rule';
@@ -34,6 +35,7 @@ interface Unreturned {
 }
 
 function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): ReturnType<GroupRule['judge']> {
+  const explained = symptomsOf(uses, facts);
   const missing: Unreturned[] = [];
   let returned = 0;
   let unknown = 0;
@@ -58,8 +60,11 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
         continue;
       }
       const latest = latestOfEach(names).map((cookie) => ({ use, cookie, why: withholdingOf(cookie, use) }));
-      // Expired or deleted pins, and other paths, are as their server wanted them.
-      if (latest.every((one) => one.why.reason === 'expired')) continue;
+      // Expired or deleted pins are as their server wanted them, and a pin for other paths is one for another service,
+      // unless a job or a session went astray on these.
+      const isMeant = ({ why }: Unreturned) =>
+        why.reason === 'expired' || (why.reason === 'path' && explained.length === 0);
+      if (latest.every(isMeant)) continue;
       const best = latest.find((one) => one.why.reason !== 'unknown') ?? latest[0];
       if (best) missing.push(best);
     }
@@ -78,7 +83,6 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
   }
   // Once may be a race: two requests under way before the first answer was there.
   if (missing.length === 1 && returned > 0) return on({ verdict: 'pass' }, any.stream.id);
-  const ids = new Set(uses.map((use) => use.stream.id));
   const others = latestOfEach(
     uses
       .flatMap((use) => use.set)
@@ -87,7 +91,8 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
   return on(
     {
       verdict: 'fail',
-      severity: 'error',
+      // Another site's counters and pictures lose nothing with their pin.
+      severity: first.use.relation === 'cross-site' && !keepsState(uses, facts) ? 'info' : 'error',
       confidence: first.why.reason === 'unknown' || first.why.reason === 'third-party' ? 'likely' : 'proven',
       summary: `${new URL(server).host} set ${first.cookie.name}, the ${missing.length === 1 ? 'next request' : `next ${formatCount(missing.length)} requests`} asked for credentials, and the cookie was not sent: ${first.why.text}.`,
       evidence: [
@@ -112,18 +117,31 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
         })),
       ],
       platforms: first.cookie.affinity?.platform ? [first.cookie.affinity.platform, 'browser'] : ['browser'],
-      supersedes: [
-        ...facts.derived(findJobs).flatMap((job) => {
-          const poll = lostPolls(job)[0]?.stream.id;
-          return poll && ids.has(poll) ? [{ rule: 'lost-job' as const, on: poll }] : [];
-        }),
-        ...[...facts.streams.values()]
-          .filter((one) => ids.has(one.stream.id) && isUnknownSession(one))
-          .map((one) => ({ rule: 'unknown-session' as const, on: one.stream.id })),
-      ],
+      supersedes: explained,
     },
     first.use.stream.id,
   );
+}
+
+function unknownSessions(facts: TraceFacts): string[] {
+  return [...facts.streams.values()].filter(isUnknownSession).map(({ stream }) => stream.id);
+}
+
+/** Jobs and sessions of this server that were lost. */
+function symptomsOf(
+  uses: readonly CookieUse[],
+  facts: TraceFacts,
+): { rule: 'lost-job' | 'unknown-session'; on: string }[] {
+  const ids = new Set(uses.map((use) => use.stream.id));
+  const jobs = facts.derived(findJobs).flatMap((job) => {
+    const poll = lostPolls(job)[0]?.stream.id;
+    return poll && ids.has(poll) ? [{ rule: 'lost-job' as const, on: poll }] : [];
+  });
+  const sessions = facts
+    .derived(unknownSessions)
+    .filter((id) => ids.has(id))
+    .map((on) => ({ rule: 'unknown-session' as const, on }));
+  return [...jobs, ...sessions];
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { drawTrace } from '../../support/draw';
 import { findingOf, foundLines, incompleteOf } from '../../support/found';
 import { drawJob } from '../../support/jobs';
 
@@ -124,4 +125,33 @@ it('cannot tell from what the page alone knows', () => {
   });
   expect(findingOf(trace, 'unreturned-cookie')).toBeUndefined();
   expect(incompleteOf(trace, 'unreturned-cookie')[0]).toMatch(/which cookies/);
+});
+
+describe('pins that nobody misses', () => {
+  const call = (at: number, url: string, cookie: string, back = '') =>
+    `${at} ask fetch GET ${url} / credentials=include${back} | ${at + 20} headers 200 application/json${cookie === '' ? '' : ` / set-cookie: ${cookie}`} | raw {} | end`;
+  const severityOf = (calls: string[]) => findingOf(drawTrace(calls), 'unreturned-cookie')?.severity;
+
+  it('a pin for the paths of another service', () => {
+    const pin = 'INGRESSCOOKIE=a; Path=/rt';
+    const calls = [100, 1100, 2100].map((at) => call(at, 'https://app.test/api/items', ''));
+    expect(severityOf([call(0, 'https://app.test/rt/info', pin), ...calls])).toBeUndefined();
+  });
+
+  it('a path that only begins alike is another path', () => {
+    const pin = 'INGRESSCOOKIE=a; Path=/rt';
+    const calls = [100, 1100, 2100].map((at) => call(at, 'https://app.test/rtx/items', ''));
+    expect(severityOf([call(0, 'https://app.test/rt/info', pin), ...calls])).toBeUndefined();
+    const below = [100, 1100, 2100].map((at) => call(at, 'https://app.test/rt/items', ''));
+    expect(severityOf([call(0, 'https://app.test/rt/info', pin), ...below])).toBe('error');
+  });
+
+  it('of another site that keeps nothing between the calls', () => {
+    const count = (site: string) =>
+      [0, 1000, 2000].map((at) =>
+        call(at, `https://${site}/count?n=${at}`, 'SERVERID=a; Path=/', at > 0 ? ' / cookie: uid=7' : ''),
+      );
+    expect(severityOf(count('ads.example.org'))).toBe('info');
+    expect(severityOf(count('api.app.test'))).toBe('error');
+  });
 });
