@@ -114,8 +114,10 @@ export function causeOf(facts: StreamFacts, trace: TraceFacts): CutCause | null 
 
   // Nothing ever came: a limit on the silence and one on the whole cannot be told apart, and both were met.
   const idleKinds = isSilent ? (['idle', 'first-byte', 'total'] as const) : (['idle'] as const);
-  const idle = isWorstSilence ? limitsMatching(idleKinds, silenceMs, hops, context) : [];
-  const isAgeJudged = !isSilent && cut.by !== 'unnamed';
+  const incident = incidentOf(facts, trace, cut);
+  const isSilenceJudged = isWorstSilence && !incident.refutesSilence;
+  const idle = isSilenceJudged ? limitsMatching(idleKinds, silenceMs, hops, context) : [];
+  const isAgeJudged = !isSilent && cut.by !== 'unnamed' && !incident.refutesAge;
   const total = isAgeJudged
     ? limitsMatching('total', ageMs, hops, context).filter(
         (match) => match.hop || match.offsetMs >= -EARLY_MS,
@@ -149,9 +151,9 @@ export function causeOf(facts: StreamFacts, trace: TraceFacts): CutCause | null 
   if (total.length > 0 && isFlowing) return asTotal(total, repeats.ages);
 
   if (cut.by === 'unnamed') return null;
-  const commonIdleMs = isWorstSilence ? commonLimitMs('idle', silenceMs) : null;
+  const commonIdleMs = isSilenceJudged ? commonLimitMs('idle', silenceMs) : null;
   if (commonIdleMs !== null) return asIdle([], repeats.silences, commonIdleMs);
-  const commonTotalMs = isFlowing ? commonLimitMs('total', ageMs) : null;
+  const commonTotalMs = isFlowing && isAgeJudged ? commonLimitMs('total', ageMs) : null;
   if (commonTotalMs !== null) return asTotal([], repeats.ages, commonTotalMs);
 
   const reconnects = stream.kind === 'eventsource' || stream.kind === 'websocket';
@@ -190,6 +192,32 @@ function repeatsOf(facts: StreamFacts, trace: TraceFacts, cut: Cut): { ages: num
       silences++;
   }
   return { ages, silences };
+}
+
+/** Streams that one hand cut (a restart, a connection that broke) end within this. */
+const ONE_HAND_MS = 300;
+
+/**
+ * Other streams of the endpoint that were cut in the very same moment, at another age or after a shorter silence: no
+ * limit on that was at work, whatever number came out.
+ */
+function incidentOf(
+  facts: StreamFacts,
+  trace: TraceFacts,
+  cut: Cut,
+): { refutesAge: boolean; refutesSilence: boolean } {
+  let refutesAge = false;
+  let refutesSilence = false;
+  for (const sibling of nearSiblings(facts, trace)) {
+    if (Math.abs((sibling.stream.end?.atMs ?? Number.NaN) - facts.stream.end!.atMs) > ONE_HAND_MS) continue;
+    const other = sibling.stream.end ? cutOf(sibling, trace) : null;
+    if (!other || other.by === 'unnamed') continue;
+    refutesAge ||= !isSame(other.ageMs, cut.ageMs);
+    // One that had been silent for longer may share an idle connection with this one; one that had just spoken cannot.
+    const isLivelier = (other.silenceMs ?? Number.POSITIVE_INFINITY) < (cut.silenceMs ?? 0);
+    refutesSilence ||= isLivelier && !isSame(other.silenceMs ?? 0, cut.silenceMs ?? 0);
+  }
+  return { refutesAge, refutesSilence };
 }
 
 function isSame(a: number, b: number): boolean {

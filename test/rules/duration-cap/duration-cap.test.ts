@@ -128,3 +128,23 @@ describe('no duration cap', () => {
     expect(foundLines(trace).filter((line) => line.includes('duration-cap'))).toEqual([]);
   });
 });
+
+describe('streams that were cut in one moment', () => {
+  const RESET = 'net::ERR_HTTP2_PROTOCOL_ERROR TypeError: network error';
+  const chat = (startMs: number, endMs: number, everyMs = 100) =>
+    `${startMs} ask fetch POST https://api.test/chat / accept: text/event-stream
+     +200 headers 200 text/event-stream
+     +${everyMs}x${Math.floor((endMs - startMs - 300) / everyMs)} ~20 data {"n":{n}}
+     ${endMs} error ${RESET}`;
+
+  it('at different ages were cut by no limit on the age, whatever one of the ages is', () => {
+    const trace = drawTrace([chat(0, 30_250), chat(3000, 30_250), chat(11_000, 30_250)]);
+    expect(findingOf(trace, 'duration-cap')).toBeUndefined();
+    expect(findingOf(trace, 'http2-protocol-error')).toBeDefined();
+  });
+
+  it('at one age may well have been', () => {
+    const trace = drawTrace([chat(0, 30_100), chat(40, 30_150)]);
+    expect(findingOf(trace, 'duration-cap')).toBeDefined();
+  });
+});

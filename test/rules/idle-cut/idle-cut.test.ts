@@ -176,3 +176,21 @@ describe('no idle cut', () => {
     expect(incompleteOf(trace, 'idle-cut')).toHaveLength(1);
   });
 });
+
+describe('streams that were cut in one moment', () => {
+  const silent = (startMs: number, seconds: number) =>
+    `${startMs} ask fetch POST https://api.test/chat / accept: text/event-stream
+     +120 headers 200 text/event-stream
+     +80x20 data {"n":{n}}
+     +${seconds}s error ${RESET}`;
+
+  it('are no idle cut when one of them had just spoken', () => {
+    const trace = drawTrace([silent(0, 60.1), silent(57_000, 3.1)]);
+    expect(findingOf(trace, 'idle-cut')).toBeUndefined();
+  });
+
+  it('may be one when the other had been silent for longer: they share the connection', () => {
+    const trace = drawTrace([silent(0, 75.1), silent(15_000, 60.1)]);
+    expect(findingOf(trace, 'idle-cut')?.stream.id).toBe('s2');
+  });
+});
