@@ -8,10 +8,15 @@ const BIN_COUNT = OCTAVES * BINS_PER_OCTAVE + 2;
 const NO_BINS: number[] = new Array(BIN_COUNT).fill(0);
 Object.freeze(NO_BINS);
 
-/** Lower edge of each bin of a `LogHistogram`, ms; the first is 0. */
-export const BIN_EDGES_MS: readonly number[] = Array.from({ length: BIN_COUNT }, (_, bin) =>
-  bin === 0 ? 0 : LOWEST * 2 ** ((bin - 1) / BINS_PER_OCTAVE),
-);
+/**
+ * Lower edge of each bin of a `LogHistogram`, ms; the first is 0. JavaScript engines differ in the last digit of such a
+ * power: it is left out, so that a browser and a command line write the same edges.
+ */
+export const BIN_EDGES_MS: readonly number[] = Array.from({ length: BIN_COUNT }, (_, bin) => {
+  const octave = Math.floor((bin - 1) / BINS_PER_OCTAVE);
+  const step = (bin - 1) % BINS_PER_OCTAVE;
+  return bin === 0 ? 0 : LOWEST * 2 ** octave * Math.fround(2 ** (step / BINS_PER_OCTAVE));
+});
 
 /**
  * Durations (ms) or numbers counted in log-spaced bins (8 per doubling, 0.25 to 17 million): median, mode and the plot's histogram of
