@@ -83,10 +83,17 @@ export function matchStreams(
   });
   const ofB = groupBy(b, (stream) => `${hostOf(stream.request.url)} ${pathEndpoint(stream)}`);
   const matched: MatchedStreams[] = [];
-  const pairAll = (callsA: readonly StreamRecord[], callsB: readonly StreamRecord[], endpoint: string) =>
-    pairCalls(callsA, callsB, [contentOf, parametersOf], (one, other, level) => {
+  const pairAll = (
+    callsA: readonly StreamRecord[],
+    callsB: readonly StreamRecord[],
+    endpoint: string,
+    sharedSegments = Number.POSITIVE_INFINITY,
+  ) => {
+    const keys = [(stream: StreamRecord) => contentOf(stream, sharedSegments), parametersOf];
+    pairCalls(callsA, callsB, keys, (one, other, level) => {
       matched.push({ a: one, b: other, endpoint, matchedBy: level === 0 ? 'content' : 'order' });
     });
+  };
   for (const [key, callsA] of ofA) {
     const callsB = ofB.get(key);
     if (callsB) pairAll(callsA, callsB, pathEndpoint(callsA[0]!));
@@ -95,8 +102,8 @@ export function matchStreams(
   const allB = groupBy(b, pathEndpoint);
   const onlyA = [...allA.keys()].filter((endpoint) => !allB.has(endpoint));
   const onlyB = [...allB.keys()].filter((endpoint) => !allA.has(endpoint));
-  for (const { one, other, endpoint } of pairsByPathEnd(onlyA, onlyB)) {
-    pairAll(allA.get(one)!, allB.get(other)!, endpoint);
+  for (const { one, other, endpoint, sharedSegments } of pairsByPathEnd(onlyA, onlyB)) {
+    pairAll(allA.get(one)!, allB.get(other)!, endpoint, sharedSegments);
   }
   return matched;
 }
@@ -120,7 +127,8 @@ function pairsByPathEnd(a: readonly string[], b: readonly string[]) {
         end.shared.length < shared.length,
     );
     const method = one.split(' ')[0];
-    return isBest ? [{ one, other, endpoint: `${method} …/${shared.join('/')}` }] : [];
+    if (!isBest) return [];
+    return [{ one, other, endpoint: `${method} …/${shared.join('/')}`, sharedSegments: shared.length }];
   });
 }
 
@@ -176,10 +184,14 @@ function pairCalls(
   }
 }
 
-/** What was asked for, beyond the endpoint: path and query with their values, and the body. */
-function contentOf({ request }: StreamRecord): string {
-  const query = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
-  return `${query}\n${request.body?.text ?? ''}`;
+/**
+ * What was asked for, beyond the endpoint: path and query with their values, and the body. Of the path only its last
+ * `segments`, where the beginnings are known to differ.
+ */
+function contentOf({ request }: StreamRecord, segments: number): string {
+  const [path = '', ...query] = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '').split(/(?=\?)/);
+  const end = Number.isFinite(segments) ? path.split('/').filter(Boolean).slice(-segments).join('/') : path;
+  return `${end}${query.join('')}\n${request.body?.text ?? ''}`;
 }
 
 /** Names of the query's parameters: they often choose the operation. */

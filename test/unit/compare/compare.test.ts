@@ -262,12 +262,13 @@ describe('counterparts', () => {
   });
 
   it.each([
-    ['a stage in front', '/chat', '/prod/chat', 'POST …/chat'],
-    ['another name in front', '/steady/v1/chat', '/nginx/v1/chat', 'POST …/v1/chat'],
-    ['an id at the end', '/local/jobs/12', '/prod/jobs/77', 'POST …/jobs/{id}'],
-  ])('may have another beginning of the path: %s', (_, one, other, endpoint) => {
+    ['a stage in front', '/chat', '/prod/chat', 'POST …/chat', 'content'],
+    ['another name in front', '/steady/v1/chat', '/nginx/v1/chat', 'POST …/v1/chat', 'content'],
+    ['an id at the end', '/local/jobs/12', '/prod/jobs/77', 'POST …/jobs/{id}', 'order'],
+    ['another question', '/chat?q=1', '/prod/chat?q=2', 'POST …/chat', 'order'],
+  ])('may have another beginning of the path: %s', (_, one, other, endpoint, matchedBy) => {
     const found = compareTraces(drawTrace(call(`${LOCAL}${one}`)), drawTrace(call(`${STAGING}${other}`)));
-    expect(found.pairs.map((pair) => pair.endpoint)).toEqual([endpoint]);
+    expect(found.pairs.map((pair) => [pair.endpoint, pair.matchedBy])).toEqual([[endpoint, matchedBy]]);
   });
 
   it.each([
