@@ -23,9 +23,11 @@ export const USAGE = `streamgauge — why does my stream work on my machine and 
       --otlp sends the streams as spans to an OpenTelemetry collector; nothing is sent otherwise.
 
   streamgauge compare A B        [--json] [--map HOST=HOST]... [--fail-on error|warning|never]
+                                 [--out FILE] [--format html|json] [--hide PATH]... [--no-redact]
       Says what differs between two HAR or trace files of the same page, and what that points to. A is
       the one that works. Hosts are matched by their endpoints; --map names a pair. --fail-on (default
-      never) looks at findings that appeared.
+      never) looks at findings that appeared. --out saves it to show to others, as one HTML page with
+      both arrival curves, or as JSON; --hide and --no-redact as for report.
 
   streamgauge recipes [ID]       [--platform NAME]
       Lists the recipes, or prints one, or its part for one platform.

@@ -1,7 +1,7 @@
-import type { Comparison, FindingChanges, StreamPair } from '../compare/types';
+import type { Both, Comparison, FindingChanges, StreamPair } from '../compare/types';
 import type { Finding, StreamRef } from '../diagnose/rule';
 import type { Trace } from '../trace/types';
-import { type RedactionOptions, Redactor } from './redact';
+import { previewOf, type RedactionOptions, type RedactionPreview, Redactor } from './redact';
 
 export const COMPARISON_FORMAT = 'streamgauge-comparison';
 export const COMPARISON_VERSION = 1;
@@ -34,17 +34,38 @@ export function redactComparison(
   b: Trace,
   options: RedactionOptions = {},
 ): Comparison {
-  const redactor = new Redactor(options).learn(...a.streams, ...b.streams);
-  const text = (one: string) => redactor.text(one);
+  return hideIn(comparison, comparisonRedactor({ a, b }, options));
+}
+
+/** A redactor that knows the secrets of both. */
+export function comparisonRedactor({ a, b }: Both<Trace>, options: RedactionOptions = {}): Redactor {
+  return new Redactor(options).learn(...a.streams, ...b.streams);
+}
+
+/** What a file of this comparison with these options will have taken out, to show before it is made. */
+export function comparisonPreview(
+  comparison: Comparison,
+  traces: Both<Trace>,
+  options: RedactionOptions = {},
+): RedactionPreview {
+  const redactor = comparisonRedactor(traces, options);
+  return previewOf(redactor, () => {
+    hideIn(comparison, redactor);
+  });
+}
+
+export function hideIn(comparison: Comparison, redactor: Redactor): Comparison {
+  const text = (one: string, place: string) => redactor.text(one, place);
+  const value = <Value>(one: Value, place: string) => (typeof one === 'string' ? text(one, place) : one);
   const ref = (one: StreamRef): StreamRef => ({ ...one, url: redactor.url(one.url) });
   const finding = (one: Finding): Finding => ({
     ...one,
     stream: ref(one.stream),
-    summary: text(one.summary),
+    summary: text(one.summary, 'finding'),
     evidence: one.evidence.map((evidence) => ({
       ...evidence,
-      label: text(evidence.label),
-      value: typeof evidence.value === 'string' ? text(evidence.value) : evidence.value,
+      label: text(evidence.label, 'evidence'),
+      value: typeof evidence.value === 'string' ? text(evidence.value, 'evidence') : evidence.value,
     })),
   });
   const changes = ({ appeared, stayed, gone }: FindingChanges): FindingChanges => ({
@@ -52,23 +73,30 @@ export function redactComparison(
     stayed: stayed.map((both) => ({ a: finding(both.a), b: finding(both.b) })),
     gone: gone.map(finding),
   });
+  const hops = (labels: string[]) => labels.map((one) => text(one, 'hop'));
   const pair = (one: StreamPair): StreamPair => ({
     ...one,
     a: ref(one.a),
     b: ref(one.b),
-    endpoint: text(one.endpoint),
-    sentence: one.sentence && text(one.sentence),
+    endpoint: text(one.endpoint, 'endpoint'),
+    sentence: one.sentence && text(one.sentence, 'sentence'),
+    figures: one.figures.map((figure) => ({
+      ...figure,
+      a: value(figure.a, figure.label),
+      b: value(figure.b, figure.label),
+    })),
+    hops: { both: hops(one.hops.both), onlyA: hops(one.hops.onlyA), onlyB: hops(one.hops.onlyB) },
     headers: one.headers.map((header) => ({
       ...header,
-      a: header.a && redactor.header([header.name, header.a])[1],
-      b: header.b && redactor.header([header.name, header.b])[1],
+      a: header.a && redactor.header([header.name, header.a], header.of)[1],
+      b: header.b && redactor.header([header.name, header.b], header.of)[1],
     })),
     findings: changes(one.findings),
   });
   return {
     ...comparison,
-    sentence: text(comparison.sentence),
-    obstacles: comparison.obstacles.map(text),
+    sentence: text(comparison.sentence, 'sentence'),
+    obstacles: comparison.obstacles.map((one) => text(one, 'sentence')),
     pairs: comparison.pairs.map(pair),
     unmatched: { a: comparison.unmatched.a.map(ref), b: comparison.unmatched.b.map(ref) },
     findings: changes(comparison.findings),

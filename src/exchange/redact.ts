@@ -74,6 +74,15 @@ export const MAX_PREVIEW_ITEMS = 1000;
 /** What an export of this trace with these options will take out, to show before it is made. */
 export function redactionPreview(trace: Trace, options: RedactionOptions = {}): RedactionPreview {
   const redactor = redactorFor(trace, options);
+  return previewOf(redactor, () => {
+    redactor.head(trace);
+    // One after the other: a copy of the whole is not needed.
+    for (const stream of trace.streams) redactor.stream(stream);
+  });
+}
+
+/** What `run` takes out by this redactor. */
+export function previewOf(redactor: Redactor, run: () => void): RedactionPreview {
   const items = new Map<string, RedactionItem>();
   let total = 0;
   const onSecret = ({ kind, place, secret }: { kind: SecretKind; place: string; secret: string }) => {
@@ -84,11 +93,7 @@ export function redactionPreview(trace: Trace, options: RedactionOptions = {}): 
     if (item) item.count++;
     else items.set(key, { kind, place, count: 1, fingerprint });
   };
-  redactor.watch(onSecret, () => {
-    redactor.head(trace);
-    // One after the other: a copy of the whole is not needed.
-    for (const stream of trace.streams) redactor.stream(stream);
-  });
+  redactor.watch(onSecret, run);
   const sorted = [...items.values()].sort((one, other) => other.count - one.count);
   return {
     items: sorted.slice(0, MAX_PREVIEW_ITEMS),

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../src/cli/chromium/find';
+import { streamgauge } from '../cli/support/streamgauge';
 import { findProgram } from '../lab/gateways/program';
 import { startLab } from '../lab/lab';
 import { pageOf, recordPage } from '../lab/start/headless';
@@ -76,6 +77,20 @@ describe.skipIf(!canRun)('a stream of the lab, direct and behind nginx, in the d
     return (await page.locator('.verdict-sentence').textContent()) ?? '';
   }
 
+  async function saveComparison(format: string, name: string): Promise<void> {
+    await page.getByRole('button', { name: 'Save comparison' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Save this comparison' });
+    await dialog.locator(`input[value=${format}]`).check();
+    await dialog
+      .getByRole('status')
+      .filter({ hasText: /will be replaced|shape of a secret/ })
+      .waitFor();
+    const downloading = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+    await (await downloading).saveAs(at(name));
+    await dialog.waitFor({ state: 'detached' });
+  }
+
   it('takes both recordings when they are dropped on it', async () => {
     await dropFiles(page, files);
     await expect.poll(() => recordings().count()).toBe(2);
@@ -139,9 +154,56 @@ describe.skipIf(!canRun)('a stream of the lab, direct and behind nginx, in the d
     expect((await drawn(figure)).points.length).toBeGreaterThan(0);
     await figure.getByRole('button', { name: 'Whole' }).click();
     expect(await ticks()).toEqual(whole);
+    expect(await violationsOf(report)).toEqual([]);
     expect(thrown).toEqual([]);
     expect(await report.evaluate(() => window.refused)).toEqual([]);
     await report.close();
+  });
+
+  it('saves the comparison as the very page that the command writes of the same files, with both curves', async () => {
+    await page.getByRole('link', { name: 'Library' }).first().click();
+    for (const name of Object.keys(RECORDED)) await page.getByLabel(`Mark ${name} for comparison`).uncheck();
+    await compare();
+    await saveComparison('html', 'comparison.html');
+    await saveComparison('json', 'comparison.json');
+    for (const [ending, name] of [
+      ['html', 'by-command.html'],
+      ['json', 'by-command.json'],
+    ] as const) {
+      const ran = await streamgauge(['compare', ...files, '--out', at(name)]);
+      expect(ran).toMatchObject({ status: 0, stderr: '' });
+      expect(ran.stdout).toContain(sentence);
+      expect(unsalted(at(`comparison.${ending}`))).toBe(unsalted(at(name)));
+    }
+
+    const saved = await context.newPage();
+    const thrown: string[] = [];
+    saved.on('pageerror', (error) => thrown.push(error.message));
+    await saved.goto(pathToFileURL(at('comparison.html')).href);
+    await saved.locator('article.verdict', { hasText: sentence }).waitFor();
+    const figure = saved.locator('figure').first();
+    const [direct, buffered] = [await drawn(figure, 0), await drawn(figure, 1)];
+    expect(direct.points.length).toBeGreaterThan(EVENTS / 2);
+    expect(direct.points[0]!.x).toBeLessThan(direct.from + (direct.to - direct.from) * 0.2);
+    expect(buffered.points[0]!.x).toBeGreaterThan(buffered.from + (buffered.to - buffered.from) * 0.9);
+    // One scale: both end as high.
+    expect(buffered.points.at(-1)!.y).toBe(direct.points.at(-1)!.y);
+    expect(await figure.locator('.legend').textContent()).toMatch(/direct.*buffered/);
+    const ticks = () => figure.locator('.tick').allTextContents();
+    const whole = await ticks();
+    await drag(saved, figure, 0.2, 0.4);
+    expect((await drawn(figure, 0)).points.length).toBeLessThan(direct.points.length / 2);
+    expect((await drawn(figure, 1)).points).toEqual([]);
+    await figure.focus();
+    await saved.keyboard.press('Escape');
+    expect(await ticks()).toEqual(whole);
+    await saved.keyboard.press('Home');
+    expect(await figure.locator('output').textContent()).toMatch(
+      /^\d+ ms after the request: direct 1 event, .*; buffered 0 events, 0 B$/,
+    );
+    expect(await violationsOf(saved)).toEqual([]);
+    expect(thrown).toEqual([]);
+    await saved.close();
   });
 
   it('has the library as it was after a reload, and after the browser was closed', async () => {
@@ -158,9 +220,14 @@ describe.skipIf(!canRun)('a stream of the lab, direct and behind nginx, in the d
   });
 });
 
+/** A saved file whose fingerprints are all alike: each export has a key of its own. */
+function unsalted(path: string): string {
+  return readFileSync(path, 'utf8').replace(/redacted:[0-9a-f]{8}/g, 'redacted:');
+}
+
 /** Where a plot of a report has its points, and between which edges, in units of the drawing. */
-async function drawn(figure: Locator) {
-  const path = (await figure.locator('.curve').first().getAttribute('d')) ?? '';
+async function drawn(figure: Locator, index = 0) {
+  const path = (await figure.locator('svg').first().locator('.curve').nth(index).getAttribute('d')) ?? '';
   const axis = figure.locator('.axis');
   const edge = async (name: string) => Number(await axis.getAttribute(name));
   const base = await edge('y1');
@@ -174,7 +241,7 @@ async function drawn(figure: Locator) {
 
 /** How many colours a figure has on the screen: a plot that is not drawn has one. */
 async function colours(page: Page, figure: Locator): Promise<number> {
-  const picture = (await figure.locator('svg').screenshot()).toString('base64');
+  const picture = (await figure.locator('svg').first().screenshot()).toString('base64');
   return page.evaluate(async (base64) => {
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
     const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
@@ -187,7 +254,9 @@ async function colours(page: Page, figure: Locator): Promise<number> {
 
 /** Drags over a part of a plot, from 0 to 1 of its width. */
 async function drag(page: Page, figure: Locator, from: number, to: number): Promise<void> {
-  const box = (await figure.locator('svg').boundingBox())!;
+  const plot = figure.locator('svg').first();
+  await plot.scrollIntoViewIfNeeded();
+  const box = (await plot.boundingBox())!;
   const y = box.y + box.height / 2;
   await page.mouse.move(box.x + box.width * from, y);
   await page.mouse.down();

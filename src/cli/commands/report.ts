@@ -1,22 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { Readable, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Diagnosis } from '../../diagnose/rule';
 import { diagnose } from '../../diagnose/run';
-import {
-  EXPORT_FORMATS,
-  type ExportFormat,
-  type ExportOptions,
-  exportFormat,
-} from '../../exchange/export/formats';
+import { EXPORT_FORMATS, type ExportFormat, exportFormat } from '../../exchange/export/formats';
 import { importBytes, MAX_FILE_BYTES } from '../../exchange/import/file';
-import type { Trace } from '../../trace/types';
 import { parseCommand } from '../arguments';
 import { postSpans, readCollector } from '../otlp-client';
-import { readInput, UnusableInput } from '../read-input';
+import { readInput } from '../read-input';
 import { complain, plain, type Terminal } from '../terminal';
 import { UnusableArguments } from '../usage';
+import { parseRedaction, writePieces } from './export-options';
 import { RESULT } from './outcome';
 
 /** `streamgauge report FILE`: see USAGE. */
@@ -36,20 +26,13 @@ export async function reportCommand(args: string[], terminal: Terminal): Promise
   if (positionals.length !== 1 || name === undefined) {
     throw new UnusableArguments('report takes one HAR or trace file, or - for standard input.');
   }
-  if (values['no-redact'] && values.hide.length > 0) {
-    throw new UnusableArguments(
-      '--hide takes something out and --no-redact keeps everything: use one of them.',
-    );
-  }
+  const options = parseRedaction(values);
   const collector = values.otlp === undefined ? null : readCollector(values.otlp);
   const format = formatFor(values.format, values.out);
   const label = name === '-' ? 'standard input' : name;
   const { trace, problems } = importBytes(label, await readInput(name, terminal.stdin, MAX_FILE_BYTES));
   for (const problem of problems) complain(terminal, problem);
   const diagnosis = diagnose(trace);
-  const options: ExportOptions = values['no-redact']
-    ? { redact: false }
-    : { salt: randomBytes(16).toString('hex'), paths: values.hide };
   if (collector !== null) {
     const { otlpLines } = await import('../../exchange/export/otlp');
     const count = await postSpans(collector, otlpLines(trace, diagnosis, options));
@@ -57,7 +40,7 @@ export async function reportCommand(args: string[], terminal: Terminal): Promise
     terminal.stderr.write(`${said} to ${plain(collector.host)}.\n`);
     if (values.out === undefined && values.format === undefined) return RESULT.fine;
   }
-  await write(format, trace, diagnosis, options, values.out, terminal);
+  await writePieces(await format.export(trace, diagnosis, options), values.out, terminal);
   return RESULT.fine;
 }
 
@@ -78,27 +61,4 @@ function formatFor(id: string | undefined, out: string | undefined): ExportForma
   throw new UnusableArguments(
     `The ending of ${out} says no format: use one of ${EXPORT_FORMATS.map(({ extension }) => extension).join(' ')}, or name it with --format.`,
   );
-}
-
-async function write(
-  format: ExportFormat,
-  trace: Trace,
-  diagnosis: Diagnosis,
-  options: ExportOptions,
-  out: string | undefined,
-  { stdout }: Terminal,
-): Promise<void> {
-  const pieces = Readable.from(await format.export(trace, diagnosis, options));
-  if (out === undefined) {
-    // Standard output stays open for whoever writes next.
-    await pipeline(pieces, stdout as Writable, { end: false });
-    return;
-  }
-  try {
-    await pipeline(pieces, createWriteStream(out));
-  } catch (error) {
-    throw new UnusableInput(
-      `${out} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
-    );
-  }
 }

@@ -1,32 +1,11 @@
-import '../styles/export.css';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ExportOptions } from '../../exchange/export/formats';
-import type { RedactionPreview } from '../../exchange/redact';
-import type { ExportChoice } from '../features';
-import { formatCount, plural } from '../format';
-import { newSalt } from '../salt';
+import { useCallback, useRef, useState } from 'preact/hooks';
+import type { RedactionOptions } from '../../exchange/redact';
 import { useModel } from './context';
 import { saveExport } from './files';
 import { Icon } from './icons';
+import { SaveDialog } from './save-dialog';
 
-/** What each format is for; those without a word speak for themselves. */
-const PURPOSES: Record<string, string> = {
-  trace: 'Everything; opens here and on the command line',
-  'trace.gz': 'The same, a tenth of the size',
-  har: 'For other tools and the Network panel; events keep their times, single chunks do not',
-  markdown: 'For a ticket: what is wrong, with the numbers',
-  html: 'A page to send on, with plots; opens without Streamgauge',
-  'csv-chunks': 'One line per delivery, for a spreadsheet',
-  'csv-events': 'One line per event, for a spreadsheet',
-  perfetto: 'For ui.perfetto.dev',
-  otlp: 'OTLP JSON, for a collector or a tracing backend',
-  curl: 'To make the requests again',
-};
-
-/** A typing pause after which paths are looked for. */
-const PAUSE_MS = 250;
-
-/** Choosing a format, and seeing before anything is saved what will be taken out. */
+/** Saves the recording on show, by a dialog. */
 export function ExportButton() {
   const model = useModel();
   const [open, setOpen] = useState(false);
@@ -63,197 +42,17 @@ export function ExportButton() {
 
 function ExportDialog({ onClose }: { onClose(): void }) {
   const model = useModel();
-  const { exports } = model.features;
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [formatId, setFormatId] = useState(exports[0]?.id ?? '');
-  const [redact, setRedact] = useState(true);
-  const [pathText, setPathText] = useState('');
-  const [stage, setStage] = useState<string | null>(null);
-  const saving = stage !== null;
-  // Whoever closes the dialog wants no file any more.
-  const [control] = useState(() => new AbortController());
-  // One text for the preview and the file, so that the fingerprints agree; another one for every export.
-  const [salt] = useState(newSalt);
-  const preview = usePreview(redact, salt, pathText);
-  useEffect(() => {
-    dialog.current?.showModal();
-    return () => control.abort();
-  }, [control]);
-  const format = exports.find((one) => one.id === formatId);
-  const save = async () => {
-    if (!format || saving) return;
-    setStage('');
-    const options: ExportOptions = { redact, salt, paths: pathsOf(pathText) };
-    const watch = { signal: control.signal, onStage: setStage };
-    if (await saveExport(model, format, options, watch)) dialog.current?.close();
-    else if (!control.signal.aborted) setStage(null);
-  };
-  return (
-    <dialog ref={dialog} class="export-dialog" aria-labelledby="export-title" onClose={onClose}>
-      <form
-        method="dialog"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        <h2 id="export-title">Export this recording</h2>
-        <div class="export-columns">
-          <Formats formats={exports} selected={formatId} onSelect={setFormatId} />
-          <fieldset class="export-secrets">
-            <legend>Secrets</legend>
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={redact}
-                onChange={(event) => setRedact(event.currentTarget.checked)}
-              />
-              Take secrets out
-            </label>
-            {redact ? (
-              <>
-                <Preview preview={preview} />
-                <label class="export-paths">
-                  Also take out these values in JSON, one path a line
-                  <textarea
-                    class="text-field mono"
-                    rows={3}
-                    spellcheck={false}
-                    placeholder={'$.user.email\nmessages[*].content\n**.phone'}
-                    value={pathText}
-                    onInput={(event) => setPathText(event.currentTarget.value)}
-                  />
-                </label>
-              </>
-            ) : (
-              <p class="export-warning" role="alert">
-                Cookies, tokens, passwords and all contents go into the file as they were recorded. Do not put
-                it where others can read it.
-              </p>
-            )}
-          </fieldset>
-        </div>
-        <div class="export-foot">
-          <span class="dim" role="status">
-            {stage ? `${stage}…` : 'Nothing is sent anywhere: the file is saved by your browser.'}
-          </span>
-          <span class="spacer" />
-          <button type="button" class="pill" onClick={() => dialog.current?.close()}>
-            Cancel
-          </button>
-          <button type="submit" class="pill primary" disabled={saving || !format}>
-            {saving ? 'Saving…' : redact ? 'Save' : 'Save with secrets'}
-          </button>
-        </div>
-      </form>
-    </dialog>
+  const preview = useCallback(
+    (options: RedactionOptions) => model.features.redactionPreview(model.trace, options),
+    [model],
   );
-}
-
-function Formats(props: { formats: readonly ExportChoice[]; selected: string; onSelect(id: string): void }) {
   return (
-    <fieldset class="export-formats">
-      <legend>Format</legend>
-      {props.formats.map(({ id, label, extension }) => (
-        <label key={id} class="export-format">
-          <input
-            type="radio"
-            name="format"
-            value={id}
-            checked={id === props.selected}
-            onChange={() => props.onSelect(id)}
-          />
-          <span>
-            <span class="export-label">
-              {label} <span class="dim mono">{extension}</span>
-            </span>
-            {PURPOSES[id] && <span class="dim export-purpose">{PURPOSES[id]}</span>}
-          </span>
-        </label>
-      ))}
-    </fieldset>
+    <SaveDialog
+      title="Export this recording"
+      formats={model.features.exports}
+      preview={preview}
+      save={(format, options, watch) => saveExport(model, format, options, watch)}
+      onClose={onClose}
+    />
   );
-}
-
-type PreviewState = RedactionPreview | 'looking' | { failed: string };
-
-function usePreview(redact: boolean, salt: string, pathText: string): PreviewState {
-  const model = useModel();
-  const [state, setState] = useState<PreviewState>('looking');
-  useEffect(() => {
-    if (!redact) return;
-    setState('looking');
-    let isWanted = true;
-    const timer = setTimeout(async () => {
-      let found: PreviewState;
-      try {
-        found = await model.features.redactionPreview(model.trace, { salt, paths: pathsOf(pathText) });
-      } catch (error) {
-        found = { failed: error instanceof Error ? error.message : String(error) };
-      }
-      if (isWanted) setState(found);
-    }, PAUSE_MS);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-  }, [model, redact, salt, pathText]);
-  return state;
-}
-
-function Preview({ preview }: { preview: PreviewState }) {
-  if (preview === 'looking') {
-    return (
-      <p class="dim" role="status">
-        Looking for secrets…
-      </p>
-    );
-  }
-  if ('failed' in preview) return <p role="alert">It cannot be said what will go: {preview.failed}</p>;
-  const { items, total, more } = preview;
-  if (total === 0) {
-    return (
-      <p role="status">
-        Nothing in this recording has the name or the shape of a secret. One that looks like any other word is
-        not found: name its path below.
-      </p>
-    );
-  }
-  return (
-    <>
-      <p role="status">
-        {plural(total, 'value')} will be replaced by fingerprints; equal values have equal ones.
-      </p>
-      <div class="export-preview" tabIndex={0} role="group" aria-label="What will be taken out">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Where</th>
-              <th scope="col">What</th>
-              <th scope="col">Times</th>
-              <th scope="col">Becomes</th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map(({ kind, place, count, fingerprint }) => (
-              <tr key={`${kind} ${place} ${fingerprint}`}>
-                <th scope="row">{place}</th>
-                <td>{kind}</td>
-                <td class="number">{formatCount(count)}</td>
-                <td class="mono">{fingerprint}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {more > 0 && <p class="dim">And {plural(more, 'more place')}.</p>}
-    </>
-  );
-}
-
-function pathsOf(text: string): string[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean);
 }

@@ -45,9 +45,8 @@ export async function saveExport(
   try {
     const pieces = await format.export(trace, recording.diagnosis, options, watch);
     if (watch.signal.aborted) return false;
-    // What holds secrets says so in its name.
-    const suffix = options.redact === false ? `.secret${format.extension}` : format.extension;
-    saveFile(fileName(trace.meta.pageUrl, suffix), new Blob([...pieces]), format.mediaType);
+    const name = exportName(hostName(trace.meta.pageUrl), format, options);
+    saveFile(name, new Blob([...pieces]), format.mediaType);
     return true;
   } catch (error) {
     if (!watch.signal.aborted) model.notify(`The export failed: ${messageOf(error)}`, 'error');
@@ -55,13 +54,22 @@ export async function saveExport(
   }
 }
 
-function fileName(pageUrl: string | null, suffix: string): string {
-  let host = 'recording';
+/** `streamgauge-stage.example.org-2026-11-21T14-03-12.html`; what holds secrets says so. */
+export function exportName(
+  subject: string,
+  { extension }: Pick<ExportChoice, 'extension'>,
+  { redact }: ExportOptions,
+): string {
+  const stamp = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
+  const safe = subject.replace(/[^\p{L}\p{N}_.-]+/gu, '-').slice(0, 100);
+  return `streamgauge-${safe}-${stamp}${redact === false ? '.secret' : ''}${extension}`;
+}
+
+function hostName(pageUrl: string | null): string {
   try {
-    host = new URL(pageUrl ?? '').host.replace(/[^\w.-]+/g, '-') || host;
+    return new URL(pageUrl ?? '').host || 'recording';
   } catch {
     // No page, or none with an address: the general name will do.
+    return 'recording';
   }
-  const stamp = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
-  return `streamgauge-${host}-${stamp}${suffix}`;
 }

@@ -21,6 +21,7 @@
     if (bytes < 1000) return `${bytes} B`;
     return bytes < 1000 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
   };
+  const eventsText = (count) => `${count} ${count === 1 ? 'event' : 'events'}`;
   const shape = (name, attributes) => {
     const element = document.createElementNS(SVG, name);
     for (const key of Object.keys(attributes)) element.setAttribute(key, attributes[key]);
@@ -41,7 +42,7 @@
 
   function bringToLife(figure, data) {
     const svg = figure.querySelector('svg');
-    const curve = svg.querySelector('.curve');
+    const lines = svg.querySelectorAll('.curve');
     const gaps = svg.querySelector('.gaps');
     const ticks = svg.querySelector('.ticks');
     const total = svg.querySelector('.total');
@@ -49,7 +50,10 @@
     const selection = shape('rect', { class: 'selection', y: TOP, height: BASE - TOP, visibility: 'hidden' });
     svg.append(selection, cursor);
 
-    const hasEvents = (data.events.at(-1) ?? 0) > 0;
+    const { curves } = data;
+    const hasEvents = curves.some(({ events }) => (events.at(-1) ?? 0) > 0);
+    // Every moment at which something arrived in one of the curves: what the arrow keys step through.
+    const times = [...new Set(curves.flatMap(({ atMs }) => atMs))].sort((one, other) => one - other);
     let unit = hasEvents ? 'events' : 'bytes';
     let from = 0;
     let to = data.endMs;
@@ -92,21 +96,12 @@
     }
 
     function draw() {
-      const values = data[unit];
-      const most = Math.max(1, values.at(-1));
+      const most = Math.max(1, ...curves.map((curve) => curve[unit].at(-1) ?? 0));
       const y = (value) => BASE - (value / most) * (BASE - TOP);
       const clamp = (ms) => Math.min(to, Math.max(from, ms));
-      let path = '';
-      let last = 0;
-      data.atMs.forEach((ms, index) => {
-        if (ms >= from && ms <= to) {
-          if (path === '') path = `M${LEFT} ${y(last)}`;
-          path += `H${x(ms).toFixed(1)}V${y(values[index]).toFixed(1)}`;
-        }
-        if (ms <= to) last = values[index];
+      curves.forEach((curve, index) => {
+        lines[index]?.setAttribute('d', pathOf(curve, y));
       });
-      if (path === '') path = `M${LEFT} ${y(last)}`;
-      curve.setAttribute('d', `${path}H${x(to).toFixed(1)}`);
       gaps.replaceChildren(
         ...data.gaps
           .filter(([start, end]) => end > from && start < to)
@@ -129,16 +124,38 @@
           return text;
         }),
       );
-      total.textContent = unit === 'events' ? `${most} events` : formatBytes(most);
+      total.textContent = unit === 'events' ? eventsText(most) : formatBytes(most);
       byEvents.setAttribute('aria-pressed', String(unit === 'events'));
       byBytes.setAttribute('aria-pressed', String(unit === 'bytes'));
       whole.disabled = from === 0 && to === data.endMs;
       point(at);
     }
 
+    function pathOf({ atMs, endMs, [unit]: values }, y) {
+      let path = '';
+      let last = 0;
+      atMs.forEach((ms, index) => {
+        if (ms >= from && ms <= to) {
+          if (path === '') path = `M${LEFT} ${y(last)}`;
+          path += `H${x(ms).toFixed(1)}V${y(values[index]).toFixed(1)}`;
+        }
+        if (ms <= to) last = values[index];
+      });
+      if (endMs < from) return '';
+      if (path === '') path = `M${LEFT} ${y(last)}`;
+      return `${path}H${x(Math.min(to, endMs)).toFixed(1)}`;
+    }
+
+    /** What a curve had by then. */
+    function wordsAt({ label, atMs, events, bytes }, ms) {
+      const index = atMs.findLastIndex((one) => one <= ms);
+      const counted = hasEvents ? `${eventsText(events[index] ?? 0)}, ` : '';
+      return `${label && `${label} `}${counted}${formatBytes(bytes[index] ?? 0)}`;
+    }
+
     function point(index) {
-      at = Math.min(data.atMs.length - 1, index);
-      const ms = data.atMs[at];
+      at = Math.min(times.length - 1, index);
+      const ms = times[at];
       if (at < 0 || ms < from || ms > to) {
         cursor.setAttribute('visibility', 'hidden');
         return;
@@ -146,23 +163,23 @@
       cursor.setAttribute('x1', x(ms));
       cursor.setAttribute('x2', x(ms));
       cursor.setAttribute('visibility', 'visible');
-      const gap = at > 0 ? `, ${formatMs(ms - data.atMs[at - 1])} after the one before` : '';
-      const events = hasEvents ? `${data.events[at]} events, ` : '';
-      readout.textContent = `${formatMs(ms)} after the request: ${events}${formatBytes(data.bytes[at])}${gap}`;
+      const gap = at > 0 ? `, ${formatMs(ms - times[at - 1])} after the one before` : '';
+      const words = curves.map((curve) => wordsAt(curve, ms)).join('; ');
+      readout.textContent = `${formatMs(ms)} after the request: ${words}${gap}`;
     }
 
-    /** Index of the delivery nearest to a time. */
+    /** Index of the time nearest to one. */
     function nearest(ms) {
       let low = 0;
-      let high = data.atMs.length;
+      let high = times.length;
       while (low < high) {
         const middle = (low + high) >> 1;
-        if (data.atMs[middle] < ms) low = middle + 1;
+        if (times[middle] < ms) low = middle + 1;
         else high = middle;
       }
       const before = low - 1;
-      if (low >= data.atMs.length) return before;
-      return before >= 0 && ms - data.atMs[before] < data.atMs[low] - ms ? before : low;
+      if (low >= times.length) return before;
+      return before >= 0 && ms - times[before] < times[low] - ms ? before : low;
     }
 
     svg.addEventListener('pointermove', (event) => {
@@ -195,13 +212,13 @@
     svg.addEventListener('dblclick', () => zoom(0, data.endMs));
     figure.addEventListener('keydown', (event) => {
       if (event.target !== figure || event.ctrlKey || event.metaKey || event.altKey) return;
-      const middle = data.atMs[at] ?? (from + to) / 2;
+      const middle = times[at] ?? (from + to) / 2;
       const span = to - from;
       const keys = {
         ArrowRight: () => point(at + 1),
         ArrowLeft: () => point(Math.max(0, at - 1)),
         Home: () => point(0),
-        End: () => point(data.atMs.length - 1),
+        End: () => point(times.length - 1),
         '+': () => zoom(middle - span / 4, middle + span / 4),
         '-': () => zoom(middle - span, middle + span),
         Escape: () => zoom(0, data.endMs),

@@ -11,6 +11,7 @@ export const STYLE = `:root {
   --warning: #805300;
   --info: #0b57d0;
   --ok: #146c2e;
+  --second: #a8421b;
   --gap: #fdf1dc;
   --mono: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
@@ -26,6 +27,7 @@ export const STYLE = `:root {
     --warning: #fdd663;
     --info: #8ab4f8;
     --ok: #81c995;
+    --second: #fcad70;
     --gap: #40372a;
   }
 }
@@ -179,6 +181,57 @@ figure svg {
   fill: none;
   stroke: var(--accent);
   stroke-width: 1.5;
+}
+.curve.second {
+  stroke: var(--second);
+  stroke-dasharray: 5 3;
+}
+.legend {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 2px 20px;
+  color: var(--dim);
+}
+.legend svg {
+  display: inline-block;
+  width: 24px;
+  height: 8px;
+}
+.verdict {
+  border-left-width: 6px;
+}
+.verdict p:first-child {
+  font-size: 16px;
+  font-weight: 600;
+}
+.same {
+  border-left-color: var(--ok);
+}
+.same .sign {
+  color: var(--ok);
+}
+tr.differs th,
+tr.differs td {
+  color: var(--ink);
+  font-weight: 600;
+}
+.pair {
+  padding: 6px 16px;
+  border: 1px solid var(--line);
+  border-radius: 4px;
+}
+.pair h3 {
+  display: inline;
+}
+td.dim {
+  white-space: nowrap;
+}
+.findings {
+  padding-left: 0;
+  list-style: none;
+}
+.findings li {
+  margin: 6px 0;
 }
 .axis {
   stroke: var(--line);

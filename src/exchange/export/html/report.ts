@@ -3,52 +3,37 @@ import type { StreamFacts } from '../../../diagnose/facts/stream-facts';
 import { PLATFORMS } from '../../../diagnose/platforms';
 import type { Diagnosis, Finding } from '../../../diagnose/rule';
 import { createDiagnoser } from '../../../diagnose/run';
-import { encodeBase64 } from '../../../lib/base64';
-import { formatBytes, formatCount, formatEvidence, formatMs } from '../../../lib/format';
-import { encodeUtf8 } from '../../../lib/text';
-import { recipeOf } from '../../../recipes';
+import { formatBytes, formatCount, formatMs } from '../../../lib/format';
 import type { Trace } from '../../../trace/types';
 import { type Redactor, redactorFor } from '../../redact';
 import { curlLine } from '../curl';
 import type { ExportOptions } from '../trace-json';
-import { html, jsonText, type Markup, trusted } from './markup';
+import { adviceMarkup, evidenceMarkup, SIGNS, signMarkup } from './finding-markup';
+import { html, type Markup } from './markup';
+import { pageEnd, pageStart, secretsSentence, utcTime } from './page';
 import { type PlotData, plotData, plotSvg, sparkSvg } from './plot';
-import { recipeMarkup } from './recipe-markup';
-import script from './report-script.js?raw';
-import { STYLE } from './report-style';
 
 /** More findings or streams than this nobody reads in one page; what is left out is said. */
 const MAX_FINDINGS = 200;
 const MAX_STREAMS = 1000;
 const MAX_INCOMPLETE = 100;
 
-const SIGNS: Record<Finding['severity'], string> = { error: '■', warning: '▲', info: '●' };
-
 /**
  * The report as one HTML file that needs nothing else: findings with their evidence, plots, commands and recipes, and the
- * table of streams. A policy inside the file allows its own script and style sheet, by their hashes, and nothing else: no
- * request can leave it. Everything that was recorded is text.
+ * table of streams. Everything that was recorded is text.
  */
 export async function htmlPieces(
   trace: Trace,
   diagnosis: Diagnosis,
   { redact = true, ...redaction }: ExportOptions = {},
 ): Promise<Iterable<string>> {
-  const policy = [
-    "default-src 'none'",
-    `script-src '${await hashOf(script)}'`,
-    `style-src '${await hashOf(STYLE)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
   const redactor = redact ? redactorFor(trace, redaction) : null;
-  return new Page(trace, diagnosis, redactor).pieces(policy);
-}
-
-/** As Content Security Policy wants it. `crypto.subtle` is the same in browsers and in Node. */
-async function hashOf(text: string): Promise<string> {
-  const bytes = new Uint8Array(encodeUtf8(text));
-  return `sha256-${encodeBase64(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))}`;
+  const { meta } = trace;
+  const page = meta.pageUrl && (redactor?.url(meta.pageUrl) ?? meta.pageUrl);
+  const note = redactor?.text(meta.note) ?? meta.note;
+  const header = html`<header><h1>${page || 'Recording'}</h1><p class="dim">Recorded ${utcTime(meta.originEpochMs)}${meta.browser && ` in ${meta.browser}`} by Streamgauge ${meta.recorderVersion} (${meta.recorder}). ${secretsSentence(redact)}</p>${note && html`<p>${note}</p>`}</header>`;
+  const start = await pageStart(`Streamgauge report${page ? ` – ${page}` : ''}`, header);
+  return new Page(trace, diagnosis, redactor).pieces(start);
 }
 
 class Page {
@@ -69,10 +54,10 @@ class Page {
     this.#facts = diagnoser.facts.streams;
   }
 
-  *pieces(policy: string): Generator<string> {
+  *pieces(start: Markup): Generator<string> {
     const { findings } = this.#diagnosis;
     const causes = findings.filter(({ supersededBy }) => supersededBy === null);
-    yield `${this.#head(policy).text}\n`;
+    yield `${start.text}\n`;
     yield `${this.#summary(causes).text}\n`;
     for (const finding of causes.slice(0, MAX_FINDINGS)) yield `${this.#finding(finding).text}\n`;
     if (causes.length > MAX_FINDINGS) {
@@ -81,8 +66,7 @@ class Page {
     }
     yield* this.#streams();
     yield this.#untold().text;
-    yield html`<script type="application/json" id="plots">${jsonText(this.#plots)}</script><script>${trusted(script)}</script></body></html>\n`
-      .text;
+    yield `${pageEnd(this.#plots).text}\n`;
   }
 
   #hide(text: string): string {
@@ -91,13 +75,6 @@ class Page {
 
   #url(url: string): string {
     return this.#redactor?.url(url) ?? url;
-  }
-
-  #head(policy: string): Markup {
-    const { meta } = this.#trace;
-    const page = meta.pageUrl === null ? '' : this.#url(meta.pageUrl);
-    // The policy stands before anything that it is to govern.
-    return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>Streamgauge report${page && ` – ${page}`}</title><style>${trusted(STYLE)}</style></head><body><header><h1>${page || 'Recording'}</h1><p class="dim">Recorded ${new Date(meta.originEpochMs).toISOString().replace('T', ' ').slice(0, 19)} UTC${meta.browser && ` in ${meta.browser}`} by Streamgauge ${meta.recorderVersion} (${meta.recorder}). ${this.#redactor ? 'Secrets are taken out; equal fingerprints stand for equal values.' : 'Secrets are NOT taken out.'}</p>${meta.note && html`<p>${this.#hide(meta.note)}</p>`}</header>`;
   }
 
   #summary(causes: readonly Finding[]): Markup {
@@ -115,24 +92,14 @@ class Page {
     const stream = this.#trace.streams.find(({ id }) => id === finding.stream.id);
     const symptoms = this.#diagnosis.findings.filter(({ supersededBy }) => supersededBy === finding.key);
     const platforms = finding.platforms.map((id) => PLATFORMS[id]);
-    const recipe = recipeOf(finding.recipe);
     const shown = stream && (this.#redactor?.stream(stream) ?? stream);
-    return html`<article class="${finding.severity}"><h3><span class="sign" aria-hidden="true">${SIGNS[finding.severity]}</span>${this.#hide(finding.summary)}</h3><p class="dim">${finding.severity} · ${finding.confidence} · <code>${finding.id}</code> · <code>${finding.stream.method} ${this.#url(finding.stream.url)}</code>${platforms.length > 0 && ` · looks like ${platforms.join(', ')}`}</p>${this.#evidence(finding)}${symptoms.map(
+    return html`<article class="${finding.severity}"><h3>${signMarkup(SIGNS[finding.severity])}${this.#hide(finding.summary)}</h3><p class="dim">${finding.severity} · ${finding.confidence} · <code>${finding.id}</code> · <code>${finding.stream.method} ${this.#url(finding.stream.url)}</code>${platforms.length > 0 && ` · looks like ${platforms.join(', ')}`}</p>${evidenceMarkup(finding.evidence, (text) => this.#hide(text))}${symptoms.map(
       (one) => html`<p class="dim">It explains <code>${one.id}</code>: ${this.#hide(one.summary)}</p>`,
     )}${this.#plot(finding)}${
       shown
         ? html`<details><summary>The same request with curl</summary><pre><code>${curlLine(shown, { redact: false })}</code></pre></details>`
         : null
-    }${recipe ? html`<details><summary>How to fix it: ${recipe.title}</summary>${recipeMarkup(recipe, finding.platforms)}</details>` : null}</article>`;
-  }
-
-  #evidence({ evidence }: Finding): Markup | null {
-    if (evidence.length === 0) return null;
-    const rows = evidence.map((one) => {
-      const { value, limit } = formatEvidence(one);
-      return html`<tr><th scope="row">${this.#hide(one.label)}</th><td>${this.#hide(value)}</td><td class="dim">${this.#hide(limit)}</td></tr>`;
-    });
-    return html`<table><tbody>${rows}</tbody></table>`;
+    }${adviceMarkup(finding)}</article>`;
   }
 
   #plotOf(streamId: string): PlotData | null {

@@ -2,6 +2,7 @@ import { batch, computed, signal } from '@preact/signals';
 import type { Comparison } from '../../../compare/types';
 import type { TraceHealth } from '../../../diagnose/facts/health';
 import type { ExportOptions } from '../../../exchange/export/formats';
+import { recordingName } from '../../../exchange/import/recording-name';
 import type { RedactionOptions, RedactionPreview } from '../../../exchange/redact';
 import { messageOf } from '../../../lib/error-message';
 import type { Recording } from '../../../store/types';
@@ -11,7 +12,7 @@ import { type Notice, Notices } from '../../model/notices';
 import { type Entry, type EntryWords, newEntry, SUMMARY_VERSION } from '../library/entry';
 import type { Library, Place, Room } from '../library/library';
 import { GatheredRecording } from '../work/gathered-recording';
-import type { Results, Task } from '../work/messages';
+import type { Kept, KeptPair, Results, Task } from '../work/messages';
 import { Cancelled, type MakeWorker, type Progress, work } from '../work/workshop';
 import { hashOf, parseRoute, type Route } from './route';
 
@@ -36,6 +37,13 @@ export interface Compared {
   state: 'comparing' | 'failed' | 'done';
   message?: string;
   comparison?: Comparison;
+}
+
+/** Which two recordings are held against each other. */
+export interface Pairing {
+  a: Entry;
+  b: Entry;
+  hosts: KeptPair['hosts'];
 }
 
 type Run = (signal: AbortSignal, onProgress: (progress: Progress) => void) => Promise<void>;
@@ -173,8 +181,7 @@ export class DashboardModel {
     const stale = this.entries.value.filter(({ summary }) => summary.version !== SUMMARY_VERSION);
     for (const entry of stale) {
       await this.#asJob(`Measuring ${entry.name} anew`, async (signal, onProgress) => {
-        const content = await this.library.content(entry.id, entry.name);
-        const task = { type: 'measure' as const, kept: { name: entry.name, content } };
+        const task = { type: 'measure' as const, kept: await this.#kept(entry) };
         await this.library.remeasured(entry, await work(this.makeWorker, task, { signal, onProgress }));
       });
     }
@@ -196,25 +203,12 @@ export class DashboardModel {
     };
     const control = new AbortController();
     this.#stopComparing = () => control.abort();
-    const names = distinctNames(a.name, b.name);
     void this.#asJob(
       `Comparing ${a.name} with ${b.name}`,
       async (signal, onProgress) => {
         try {
-          const [contentA, contentB] = await Promise.all([
-            this.library.content(a.id, a.name),
-            this.library.content(b.id, b.name),
-          ]);
-          const comparison = await work(
-            this.makeWorker,
-            {
-              type: 'compare',
-              a: { name: names[0], content: contentA },
-              b: { name: names[1], content: contentB },
-              hosts,
-            },
-            { signal, onProgress },
-          );
+          const task = { type: 'compare' as const, pair: await this.#keptPair(a, b, hosts) };
+          const comparison = await work(this.makeWorker, task, { signal, onProgress });
           this.compared.value = { key, state: 'done', comparison };
         } catch (error) {
           if (this.compared.value?.key === key) {
@@ -230,20 +224,58 @@ export class DashboardModel {
 
   /** What an export would take out of a recording. Looked for beside other work: somebody waits for it. */
   async preview(entry: Entry, options: RedactionOptions): Promise<RedactionPreview> {
+    const signal = this.#previewSignal();
+    return work(this.makeWorker, { type: 'preview', kept: await this.#kept(entry), options }, { signal });
+  }
+
+  /** What a file of a comparison would have taken out. */
+  async previewComparison({ a, b, hosts }: Pairing, options: RedactionOptions): Promise<RedactionPreview> {
+    const signal = this.#previewSignal();
+    const pair = await this.#keptPair(a, b, hosts);
+    return work(this.makeWorker, { type: 'preview-comparison', pair, options }, { signal });
+  }
+
+  /** Of one preview at a time: the next one takes its place. */
+  #previewSignal(): AbortSignal {
     this.#stopPreview?.();
     const control = new AbortController();
     this.#stopPreview = () => control.abort();
-    const content = await this.library.content(entry.id, entry.name);
-    const kept = { name: entry.name, content };
-    return work(this.makeWorker, { type: 'preview', kept, options }, { signal: control.signal });
+    return control.signal;
   }
 
   /** A recording as a file, made in its turn. @throws Cancelled, WorkFailed, LibraryError */
   exportFile(entry: Entry, format: string, options: ExportOptions, watch: ExportWatch): Promise<Blob> {
-    return this.#awaited(`Saving ${entry.name}`, watch, async () => {
-      const content = await this.library.content(entry.id, entry.name);
-      return { type: 'export' as const, kept: { name: entry.name, content }, format, options };
-    });
+    return this.#awaited(`Saving ${entry.name}`, watch, async () => ({
+      type: 'export' as const,
+      kept: await this.#kept(entry),
+      format,
+      options,
+    }));
+  }
+
+  /** A comparison as a file. @throws Cancelled, WorkFailed, LibraryError */
+  exportComparison(
+    { a, b, hosts }: Pairing,
+    format: string,
+    options: ExportOptions,
+    watch: ExportWatch,
+  ): Promise<Blob> {
+    return this.#awaited(`Saving the comparison of ${a.name} with ${b.name}`, watch, async () => ({
+      type: 'export-comparison' as const,
+      pair: await this.#keptPair(a, b, hosts),
+      format,
+      options,
+    }));
+  }
+
+  async #kept({ id, name }: Entry): Promise<Kept> {
+    return { name, content: await this.library.content(id, name) };
+  }
+
+  async #keptPair(a: Entry, b: Entry, hosts: KeptPair['hosts']): Promise<KeptPair> {
+    const [keptA, keptB] = await Promise.all([this.#kept(a), this.#kept(b)]);
+    const [nameA, nameB] = distinctNames(a.name, b.name);
+    return { a: { ...keptA, name: nameA }, b: { ...keptB, name: nameB }, hosts };
   }
 
   /** Forgets the comparison on show, so that the same one can be made again. */
@@ -317,7 +349,7 @@ export class DashboardModel {
     );
     const entry = newEntry({
       id: newId(),
-      name: nameOfFile(file.name),
+      name: recordingName(file.name),
       note,
       addedEpochMs: Date.now(),
       file: { name: file.name.slice(0, 300), byteLength: file.size },
@@ -398,11 +430,6 @@ export function recordingRoute(id: string, view: 'overview' | 'streams' = 'overv
 /** Two recordings of one name would make a sentence that says nothing. */
 export function distinctNames(a: string, b: string): [string, string] {
   return a === b ? [`${a} (first)`, `${b} (second)`] : [a, b];
-}
-
-/** `stage.har.gz` → `stage`. */
-export function nameOfFile(name: string): string {
-  return name.replace(/(\.(json|har|gz|streamgauge|trace))+$/i, '') || name;
 }
 
 /** "12 MB of 2.0 GB" */

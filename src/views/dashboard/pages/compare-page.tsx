@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Comparison, HostPair, StreamPair } from '../../../compare/types';
 import { hostOf } from '../../../diagnose/facts/endpoint';
 import { EmptyState } from '../../components/empty-state';
@@ -8,6 +8,7 @@ import { useDashboard } from '../model/context';
 import { PairDetail } from './compare-pair';
 import { Changes } from './finding-changes';
 import { OpenFiles } from './open-files';
+import { SaveComparison } from './save-comparison';
 import { formatDateTime } from './words';
 
 /** Two recordings held against each other. */
@@ -23,6 +24,11 @@ export function ComparePage({ a, b }: { a: string | null; b: string | null }) {
   useEffect(() => {
     if (first && second && first.id !== second.id) model.compare(first, second, hosts);
   }, [first?.id, second?.id, hosts, model]);
+  // One object per choice: a preview under way belongs to it.
+  const pairing = useMemo(
+    () => (first && second && first.id !== second.id ? { a: first, b: second, hosts } : null),
+    [first?.id, second?.id, hosts],
+  );
   if (entries.length < 2) {
     return (
       <EmptyState title="A comparison needs two recordings." action={<OpenFiles isPill />}>
@@ -50,6 +56,8 @@ export function ComparePage({ a, b }: { a: string | null; b: string | null }) {
           Swap
         </button>
         <Choice label="Held against it" entries={entries} value={b} onChoose={(id) => choose('b', id)} />
+        <span class="spacer" />
+        {pairing && compared?.state === 'done' && <SaveComparison pairing={pairing} />}
       </header>
       {!isPair ? (
         <EmptyState

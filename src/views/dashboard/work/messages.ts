@@ -12,6 +12,13 @@ export interface Kept {
   content: Uint8Array<ArrayBuffer>;
 }
 
+/** Two recordings to hold against each other, and hosts of the first that are another one in the second. */
+export interface KeptPair {
+  a: Kept;
+  b: Kept;
+  hosts: [a: string, b: string][];
+}
+
 /** What a worker is asked for; it does one thing and is then let go, so that cancelling is ending it. */
 export type Task =
   /** Reads a file, diagnoses it and makes what the library keeps of it. */
@@ -23,7 +30,11 @@ export type Task =
   | { type: 'preview'; kept: Kept; options: RedactionOptions }
   /** A recording as a file of one of the formats of `exchange/export/formats.ts`. */
   | { type: 'export'; kept: Kept; format: string; options: ExportOptions }
-  | { type: 'compare'; a: Kept; b: Kept; hosts: [a: string, b: string][] };
+  | { type: 'compare'; pair: KeptPair }
+  /** What a file of the comparison would have taken out. */
+  | { type: 'preview-comparison'; pair: KeptPair; options: RedactionOptions }
+  /** The comparison as a file of one of the formats of `exchange/export/comparison-formats.ts`. */
+  | { type: 'export-comparison'; pair: KeptPair; format: string; options: ExportOptions };
 
 export interface Imported {
   content: Uint8Array<ArrayBuffer>;
@@ -40,6 +51,8 @@ export interface Results {
   preview: RedactionPreview;
   export: Blob;
   compare: Comparison;
+  'preview-comparison': RedactionPreview;
+  'export-comparison': Blob;
 }
 
 /** Steps of a task, in the order in which they come. */
@@ -50,6 +63,8 @@ export const STAGES = {
   preview: ['Unpacking', 'Looking for secrets'],
   export: ['Unpacking', 'Diagnosing', 'Writing'],
   compare: ['Unpacking the first', 'Unpacking the second', 'Comparing'],
+  'preview-comparison': ['Unpacking the first', 'Unpacking the second', 'Comparing', 'Looking for secrets'],
+  'export-comparison': ['Unpacking the first', 'Unpacking the second', 'Comparing', 'Writing'],
 } as const satisfies Record<Task['type'], readonly string[]>;
 
 export type Reply =

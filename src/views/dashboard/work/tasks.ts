@@ -1,15 +1,17 @@
 import { compareTraces } from '../../../compare/compare';
-import type { Comparison } from '../../../compare/types';
+import type { Both, Comparison } from '../../../compare/types';
 import { healthOf, type TraceHealth } from '../../../diagnose/facts/health';
 import type { Diagnosis } from '../../../diagnose/rule';
 import { createDiagnoser } from '../../../diagnose/run';
+import { comparisonPreview } from '../../../exchange/comparison-json';
+import { comparisonFormat } from '../../../exchange/export/comparison-formats';
 import { type ExportPiece, exportFormat } from '../../../exchange/export/formats';
 import { importBytes, MAX_FILE_BYTES, UnusableFile } from '../../../exchange/import/file';
 import { type RedactionPreview, redactionPreview } from '../../../exchange/redact';
 import type { Trace } from '../../../trace/types';
 import { formatBytes } from '../../format';
 import { type Summary, summaryOf } from '../library/entry';
-import type { Imported, Kept, Task } from './messages';
+import type { Imported, Kept, KeptPair, Task } from './messages';
 import { MAX_KEPT_BYTES, pack } from './pack';
 import { type Slice, slicesOf } from './slices';
 
@@ -69,7 +71,7 @@ export async function exportKept(
   report: Reporter,
 ): Promise<Blob> {
   const format = exportFormat(id);
-  if (!format) throw new UnusableFile(`There is no format called ${id}.`);
+  if (!format) throw noFormat(id);
   report.stage(0);
   const trace = unpack(kept);
   report.stage(1);
@@ -78,13 +80,41 @@ export async function exportKept(
   return fileOf(await format.export(trace, diagnosis, options), format.mediaType);
 }
 
-export function compareKept(task: Extract<Task, { type: 'compare' }>, report: Reporter): Comparison {
+export function compareKept(
+  pair: KeptPair,
+  report: Reporter,
+): { comparison: Comparison; traces: Both<Trace> } {
   report.stage(0);
-  const a = unpack(task.a);
+  const a = unpack(pair.a);
   report.stage(1);
-  const b = unpack(task.b);
+  const b = unpack(pair.b);
   report.stage(2);
-  return compareTraces(a, b, { hosts: new Map(task.hosts), names: { a: task.a.name, b: task.b.name } });
+  const names = { a: pair.a.name, b: pair.b.name };
+  return { comparison: compareTraces(a, b, { hosts: new Map(pair.hosts), names }), traces: { a, b } };
+}
+
+export function previewComparison(
+  { pair, options }: Extract<Task, { type: 'preview-comparison' }>,
+  report: Reporter,
+): RedactionPreview {
+  const { comparison, traces } = compareKept(pair, report);
+  report.stage(3);
+  return comparisonPreview(comparison, traces, options);
+}
+
+export async function exportComparison(
+  { pair, format: id, options }: Extract<Task, { type: 'export-comparison' }>,
+  report: Reporter,
+): Promise<Blob> {
+  const format = comparisonFormat(id);
+  if (!format) throw noFormat(id);
+  const { comparison, traces } = compareKept(pair, report);
+  report.stage(3);
+  return fileOf(await format.export(comparison, traces, options), format.mediaType);
+}
+
+function noFormat(id: string): UnusableFile {
+  return new UnusableFile(`There is no format called ${id}.`);
 }
 
 /** Text in the browser's memory that is folded into a blob at a time: a blob may lie on disk. */

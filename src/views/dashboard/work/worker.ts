@@ -2,10 +2,12 @@ import { UnusableFile } from '../../../exchange/import/file';
 import type { Reply, Results, Task } from './messages';
 import {
   compareKept,
+  exportComparison,
   exportKept,
   importFile,
   measureKept,
   openKept,
+  previewComparison,
   previewKept,
   type Reporter,
 } from './tasks';
@@ -45,18 +47,18 @@ function run(task: Task): Promise<Results[Task['type']]> | Results[Task['type']]
     case 'export':
       return exportKept(task, report);
     case 'compare':
-      return compareKept(task, report);
+      return compareKept(task.pair, report).comparison;
+    case 'preview-comparison':
+      return previewComparison(task, report);
+    case 'export-comparison':
+      return exportComparison(task, report);
   }
 }
 
 function sentenceOf(error: unknown, task: Task): string {
   if (error instanceof UnusableFile) return error.message;
   const name =
-    task.type === 'import'
-      ? task.file.name
-      : task.type === 'compare'
-        ? 'One of the two recordings'
-        : task.kept.name;
+    task.type === 'import' ? task.file.name : 'pair' in task ? 'One of the two recordings' : task.kept.name;
   // Strings and arrays have a greatest length; what does not fit is too large, not wrong.
   if (error instanceof RangeError) return `${name} is too large for this browser's memory. Record less.`;
   if (error instanceof DOMException && error.name === 'NotReadableError') {

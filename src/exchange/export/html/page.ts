@@ -1,0 +1,45 @@
+import { encodeBase64 } from '../../../lib/base64';
+import { encodeUtf8 } from '../../../lib/text';
+import { html, jsonText, type Markup, trusted } from './markup';
+import type { PlotData } from './plot';
+import script from './report-script.js?raw';
+import { STYLE } from './report-style';
+
+/**
+ * A saved page up to its main part, `header` included. Its policy allows its own script and style sheet, by their hashes,
+ * and nothing else: no request can leave it.
+ */
+export async function pageStart(title: string, header: Markup): Promise<Markup> {
+  const policy = [
+    "default-src 'none'",
+    `script-src '${await hashOf(script)}'`,
+    `style-src '${await hashOf(STYLE)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  // The policy stands before anything that it is to govern.
+  return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>${title}</title><style>${trusted(STYLE)}</style></head><body>${header}<main>`;
+}
+
+/** The rest: the plots that figures with `data-plot` name by their index, and the script that brings them to life. */
+export function pageEnd(plots: readonly PlotData[]): Markup {
+  return html`</main><script type="application/json" id="plots">${jsonText(plots)}</script><script>${trusted(script)}</script></body></html>`;
+}
+
+/** What a page says about the secrets of what it shows. */
+export function secretsSentence(redact: boolean): string {
+  return redact
+    ? 'Secrets are taken out; equal fingerprints stand for equal values.'
+    : 'Secrets are NOT taken out.';
+}
+
+/** "2026-11-21 14:03:12 UTC" */
+export function utcTime(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
+}
+
+/** As Content Security Policy wants it. `crypto.subtle` is the same in browsers and in Node. */
+async function hashOf(text: string): Promise<string> {
+  const bytes = new Uint8Array(encodeUtf8(text));
+  return `sha256-${encodeBase64(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))}`;
+}
