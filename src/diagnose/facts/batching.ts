@@ -19,6 +19,11 @@ const MIN_STEADY_SHARE = 0.8;
  */
 const MAX_TIMER_JITTER_MS = 30;
 const MAX_TIMER_JITTER_SHARE = 0.05;
+/**
+ * What flows at some pace fills each period of a timer with about as many events; a server that looks for news once a
+ * second finds now none and now many. Standard deviation as a part of the mean.
+ */
+const MAX_SIZE_VARIATION = 0.5;
 /** Share of bursts of exactly a buffer's size. */
 const MIN_QUANTUM_SHARE = 0.6;
 /** Nothing comes for most of the time: a link that is merely full is never idle. */
@@ -99,7 +104,10 @@ function bySize({ flushes, stream }: StreamFacts, isSpaced: boolean): Found | nu
 function byPeriod({ flushes, stream }: StreamFacts, isSpaced: boolean): Found | null {
   if (flushes.count < MIN_STEADY_BURSTS || flushes.steadyShare < MIN_STEADY_SHARE) return null;
   const jitterMs = Math.max(MAX_TIMER_JITTER_MS, flushes.steadyIntervalMs * MAX_TIMER_JITTER_SHARE);
-  const isTimer = stream.kind !== 'eventsource' && flushes.steadyDeviationMs <= jitterMs;
+  const isTimer =
+    stream.kind !== 'eventsource' &&
+    flushes.steadyDeviationMs <= jitterMs &&
+    flushes.sizeVariation <= MAX_SIZE_VARIATION;
   if (!isSpaced && !isTimer) return null;
   return {
     by: 'period',

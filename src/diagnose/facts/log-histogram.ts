@@ -29,6 +29,8 @@ export class LogHistogram {
   #squares: number[] = [];
   count = 0;
   sum = 0;
+  /** Sum of the squares. */
+  squares = 0;
 
   get bins(): number[] {
     return this.#bins ?? NO_BINS;
@@ -47,6 +49,14 @@ export class LogHistogram {
     this.#squares[bin]! += value * value;
     this.count++;
     this.sum += value;
+    this.squares += value * value;
+  }
+
+  /** Standard deviation of all values as a part of their mean; 0 when empty. */
+  get variation(): number {
+    if (this.sum === 0) return 0;
+    const mean = this.sum / this.count;
+    return Math.sqrt(Math.max(0, this.squares / this.count - mean * mean)) / mean;
   }
 
   /** 0 when empty. */

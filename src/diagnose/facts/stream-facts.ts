@@ -97,6 +97,8 @@ export interface FlushFacts {
   count: number;
   /** Median number of data events of a burst. */
   medianEvents: number;
+  /** Standard deviation of these numbers as a part of their mean. */
+  sizeVariation: number;
   /** From burst to burst: median, the commonest interval, and the share of intervals within about 13 % of it. */
   medianIntervalMs: number;
   steadyIntervalMs: number;

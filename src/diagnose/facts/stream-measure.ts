@@ -261,6 +261,7 @@ export class StreamMeasure implements StreamFacts {
     return {
       count: data.bursts,
       medianEvents: data.sizes.median,
+      sizeVariation: data.sizes.variation,
       medianIntervalMs: data.intervals.median,
       steadyIntervalMs: steady.value,
       steadyShare: steady.share,

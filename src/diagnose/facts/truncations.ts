@@ -1,5 +1,6 @@
 import { endMarkerOf } from '../../decode/end-marker';
 import { isJson } from '../../decode/json';
+import { EventKind } from '../../decode/types';
 import { decodeUtf8 } from '../../lib/text';
 import type { StreamRecord } from '../../trace/types';
 import { endingOf } from './endings';
@@ -78,7 +79,64 @@ function dueMarker(facts: StreamFacts, trace: TraceFacts, markers: MarkerFacts):
     } else if (endingOf(sibling.stream) === 'clean' && found.isKnown && !found.isSettled) without++;
   }
   if (!marker || withMarker / (withMarker + without) < MIN_SHARE) return null;
+  if (hasOwnEnding(facts, trace)) return null;
   return { why: 'siblings', marker, withMarker, without };
+}
+
+/**
+ * The last event is of a kind after which no stream of the endpoint goes on: another way to end (`requires_action`, a
+ * question to the user). What is cut ends with an event like those in the middle.
+ */
+function hasOwnEnding(facts: StreamFacts, trace: TraceFacts): boolean {
+  const kind = lastKindOf(facts);
+  if (kind === null || goesOnAfter(facts, kind)) return false;
+  return !nearSiblings(facts, trace).some((sibling) => goesOnAfter(sibling, kind));
+}
+
+/** How an event says of what kind it is: by its SSE name, or by a member of its JSON. */
+interface EventKindMark {
+  name: string | null;
+  /** `"type":"tool_call"` as it stands in the event. */
+  member: string | null;
+}
+
+const KIND_MEMBER = /"(?:type|event|kind|event_type)"\s*:\s*"[\w.:-]{1,80}"/;
+/** The member that tells the kind stands near the beginning. */
+const KIND_HEAD = 2000;
+
+function lastKindOf({ decoded }: StreamFacts): EventKindMark | null {
+  const { kind, name, data } = decoded.events;
+  const last = kind.lastIndexOf(EventKind.data);
+  if (last < 0) return null;
+  const eventName = name[last] ?? null;
+  if (eventName !== null && eventName !== 'message') return { name: eventName, member: null };
+  const member = KIND_MEMBER.exec((data[last] ?? '').slice(0, KIND_HEAD))?.[0] ?? null;
+  return member === null ? null : { name: null, member };
+}
+
+/** Asked by every stream that lacks the marker, of every other: the answer is kept until the stream grows. */
+const goings = new WeakMap<StreamFacts, { length: number; byMark: Map<string, boolean> }>();
+
+function goesOnAfter(facts: StreamFacts, mark: EventKindMark): boolean {
+  const { kind, name, data } = facts.decoded.events;
+  let known = goings.get(facts);
+  if (known?.length !== kind.length) {
+    known = { length: kind.length, byMark: new Map() };
+    goings.set(facts, known);
+  }
+  const key = mark.name ?? mark.member ?? '';
+  let goesOn = known.byMark.get(key);
+  if (goesOn === undefined) {
+    const last = kind.lastIndexOf(EventKind.data);
+    const isLike = (index: number) =>
+      mark.name !== null
+        ? name[index] === mark.name
+        : (data[index] ?? '').slice(0, KIND_HEAD).includes(mark.member!);
+    goesOn = false;
+    for (let index = 0; index < last && !goesOn; index++) goesOn = isLike(index);
+    known.byMark.set(key, goesOn);
+  }
+  return goesOn;
 }
 
 /** The streams of the endpoint around this one, without it. */

@@ -116,6 +116,9 @@ describe('no batches', () => {
   const steps = Array.from({ length: 12 }, (_, index) => {
     return `+${1700 + seeded(index + 3)() * 600} data*5 {"n":{n}}`;
   }).join(' | ');
+  const news = Array.from({ length: 24 }, (_, index) => {
+    return `+1000 data*${[1, 7, 4, 12, 2, 9][index % 6]} {"n":{n}}`;
+  }).join(' | ');
   it.each<[string, string]>([
     ['one event per chunk', '+80x100 data {"n":{n}}'],
     ['one event a second', '+1000x30 data {"n":{n}}'],
@@ -124,6 +127,7 @@ describe('no batches', () => {
     ['two large events a block', '+500x20 data*2 {"text":"{pad 2030}"}'],
     ['pairs once a second', '+1000x20 data*2 {"n":{n}}'],
     ['ten flushes a second', '+100x60 data*5 {"n":{n}}'],
+    ['news looked for once a second, now few and now many', news],
     ['steps of the work, each two seconds or so', steps],
     ['two bursts', '1000 data*20 {"n":{n}} | 3000 data*20 {"n":{n}}'],
     ['bulk in TLS records', '+4x200 raw {"pad":"{pad 10}"}'],

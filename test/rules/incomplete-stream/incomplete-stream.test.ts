@@ -117,6 +117,25 @@ describe('no incomplete stream', () => {
     expect(alarms(drawTrace([plain(0), plain(10_000), plain(20_000), marked]))).toEqual([]);
   });
 
+  const agent = (at: number, steps: number, last: string) =>
+    `${at} ${SSE} | +50x${steps} data {"type":"token","text":"w{n}"} | +50 ${last} | +5 end`;
+  const DONE = 'data {"type":"done"}';
+
+  it.each([
+    ['by its type', 'data {"type":"requires_action","tool":"search"}'],
+    ['by its event name', 'event interrupt {"question":"Really?"}'],
+  ])('lets answers end in two ways, told %s', (_, other) => {
+    const trace = drawTrace([agent(0, 20, DONE), agent(9000, 9, other), agent(18_000, 20, DONE)]);
+    expect(alarms(trace)).toEqual([]);
+  });
+
+  it('takes an event that elsewhere stands in the middle for no ending', () => {
+    const tool = 'data {"type":"tool_call","name":"search"}';
+    const whole = `${SSE} | +50x9 data {"type":"token","text":"w{n}"} | +50 ${tool} | +50x9 data {"type":"token","text":"w{n}"} | +50 ${DONE} | +5 end`;
+    const trace = drawTrace([whole, agent(9000, 9, tool), agent(18_000, 20, DONE)]);
+    expect(alarms(trace)).toEqual(['error incomplete-stream s2']);
+  });
+
   it.each([
     ['data: {"n":1}\n\ndata: {"n":2,"te', 'in the middle of an event'],
     ['data: {"n":1}\n\nHTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n', 'gunicorn'],
