@@ -11,7 +11,7 @@ import { stringifyTrace } from '../../src/trace/file';
 import { type Scene, sceneTrace } from '../support/demo-recording';
 import { drawTrace } from '../support/draw';
 import { ensureDashboardBuilt } from './support/built';
-import { openDashboardBrowser, violationsOf } from './support/dashboard-browser';
+import { HOST, openDashboardBrowser, violationsOf } from './support/dashboard-browser';
 
 const GARBAGE_BYTES = 100 * 1024 * 1024;
 /** Enough that making a file of it takes a while. */
@@ -354,7 +354,7 @@ describe.skipIf(!findChromium())('the dashboard, opened from disk', () => {
     expect(downloads).toEqual([expect.stringMatching(/\.events\.csv$/)]);
   });
 
-  it('is the same page from a web server, and asks it for nothing else', async () => {
+  it('is the same page from a web server without TLS, and asks it for nothing else', async () => {
     const asked: string[] = [];
     const server: Server = createServer((request, response) => {
       asked.push(request.url ?? '');
@@ -364,9 +364,19 @@ describe.skipIf(!findChromium())('the dashboard, opened from disk', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
       await context.setOffline(false);
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await page.goto(`http://${HOST}:${(server.address() as AddressInfo).port}/`);
+      expect(await page.evaluate(() => isSecureContext)).toBe(false);
       await add('direct.json');
       await page.getByText('By endpoint').waitFor();
+      await page.getByRole('tab', { name: 'Streams' }).click();
+      await page.getByRole('button', { name: 'Export' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Export this recording' });
+      await dialog.locator('input[value=html]').check();
+      const downloading = page.waitForEvent('download');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      expect(readFileSync(await (await downloading).path(), 'utf8')).toMatch(
+        /^<!doctype html>.*<\/html>\n$/s,
+      );
       expect(asked.filter((path) => path !== '/favicon.ico')).toEqual(['/']);
       expect(await page.evaluate(() => window.refused)).toEqual([]);
     } finally {

@@ -6,6 +6,9 @@ import { findChromium } from '../../../src/cli/chromium/find';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** This machine under a name that browsers do not trust as they trust localhost. */
+export const HOST = 'intranet.example.org';
+
 declare global {
   interface Window {
     /** What the page's policy refused. */
@@ -26,7 +29,10 @@ export interface DashboardBrowser {
 export async function openDashboardBrowser(profile: string): Promise<DashboardBrowser> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium() ?? '',
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      `--host-resolver-rules=MAP ${HOST} 127.0.0.1`,
+    ],
     viewport: { width: 1300, height: 800 },
     acceptDownloads: true,
     // Whatever the dashboard would want from a network, it gets none.

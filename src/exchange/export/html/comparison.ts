@@ -36,11 +36,11 @@ const SIDES = ['a', 'b'] as const;
  * A comparison as one HTML file that needs nothing else: the verdict, both arrival curves on one axis, the figures side by
  * side, and the findings that appeared, stayed or went. Everything that was recorded is text.
  */
-export async function comparisonHtmlPieces(
+export function comparisonHtmlPieces(
   comparison: Comparison,
   traces: Both<Trace>,
   { redact = true, ...redaction }: ExportOptions = {},
-): Promise<Iterable<string>> {
+): Iterable<string> {
   const redactor = redact ? comparisonRedactor(traces, redaction) : null;
   const shown = redactor ? hideIn(comparison, redactor) : comparison;
   const { names } = comparison;
@@ -51,7 +51,7 @@ export async function comparisonHtmlPieces(
   });
   const header = html`<header><h1>${names.b}, held against ${names.a}</h1><ul class="dim">${recordings}</ul><p class="dim">${secretsSentence(redact)}</p></header>`;
   const title = `${names.a} and ${names.b} – Streamgauge comparison`;
-  return new Page(shown).pieces(await pageStart(title, header));
+  return new Page(shown).pieces(pageStart(title, header));
 }
 
 class Page {

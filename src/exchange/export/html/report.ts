@@ -22,17 +22,17 @@ const MAX_INCOMPLETE = 100;
  * The report as one HTML file that needs nothing else: findings with their evidence, plots, commands and recipes, and the
  * table of streams. Everything that was recorded is text.
  */
-export async function htmlPieces(
+export function htmlPieces(
   trace: Trace,
   diagnosis: Diagnosis,
   { redact = true, ...redaction }: ExportOptions = {},
-): Promise<Iterable<string>> {
+): Iterable<string> {
   const redactor = redact ? redactorFor(trace, redaction) : null;
   const { meta } = trace;
   const page = meta.pageUrl && (redactor?.url(meta.pageUrl) ?? meta.pageUrl);
   const note = redactor?.text(meta.note) ?? meta.note;
   const header = html`<header><h1>${page || 'Recording'}</h1><p class="dim">Recorded ${utcTime(meta.originEpochMs)}${meta.browser && ` in ${meta.browser}`} by Streamgauge ${meta.recorderVersion} (${meta.recorder}). ${secretsSentence(redact)}</p>${note && html`<p>${note}</p>`}</header>`;
-  const start = await pageStart(`Streamgauge report${page ? ` – ${page}` : ''}`, header);
+  const start = pageStart(`Streamgauge report${page ? ` – ${page}` : ''}`, header);
   return new Page(trace, diagnosis, redactor).pieces(start);
 }
 
