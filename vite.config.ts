@@ -9,6 +9,7 @@ import packageJson from './package.json' with { type: 'json' };
 import { developmentPagesPlugin } from './src/build/development-pages-plugin.ts';
 import { developmentManifest, manifestPlugin } from './src/build/manifest-plugin.ts';
 import { packagePlugin } from './src/build/package-plugin.ts';
+import { pageScriptPlugin } from './src/build/page-script-plugin.ts';
 import { recipePlugin } from './src/build/recipe-plugin.ts';
 import { scriptPlugin } from './src/build/script-plugin.ts';
 import { singlePagePlugin } from './src/build/single-page-plugin.ts';
@@ -98,6 +99,10 @@ export default defineConfig(({ mode, command }) => {
       crx({ manifest: (command === 'serve' ? developmentManifest(manifest) : manifest) as Manifest }),
       developmentPagesPlugin(['src/devtools/devtools.html', 'src/views/panel/panel.html']),
       manifestPlugin(),
+      pageScriptPlugin({
+        'src/tap/tap.iife.js': at('src/tap/tap.iife.ts'),
+        'src/bridge/bridge.iife.js': at('src/bridge/bridge.iife.ts'),
+      }),
       // The picture of the README.
       packagePlugin({ leaveOut: ['panel.png'] }),
     ],

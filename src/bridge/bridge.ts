@@ -9,6 +9,7 @@ import {
   DEFAULT_CONFIG,
 } from '../protocol/ports';
 import { receivePort } from './hand-over';
+import { TapLink } from './tap-link';
 
 /** The part of a runtime port that the bridge uses; tests give it a double. */
 export interface RuntimePort {
@@ -35,7 +36,7 @@ export interface Runtime {
 export class Bridge {
   readonly #extension: Runtime;
   #runtime: RuntimePort | null = null;
-  #tap: MessagePort | null = null;
+  #tap: TapLink | null = null;
   #hello: unknown = null;
   #config: TapCommand = DEFAULT_CONFIG;
   #claimed = false;
@@ -91,8 +92,7 @@ export class Bridge {
   }
 
   #takeTap(port: MessagePort): void {
-    this.#tap = port;
-    port.onmessage = (event) => this.#forward(event.data);
+    this.#tap = new TapLink(port, (message) => this.#forward(message));
     if (this.#quiet) {
       this.#command({ type: 'restore' });
       return;
@@ -143,7 +143,7 @@ export class Bridge {
   }
 
   #command(command: TapCommand): void {
-    this.#tap?.postMessage(command);
+    this.#tap?.command(command);
   }
 
   #send(message: unknown): void {

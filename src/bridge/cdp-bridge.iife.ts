@@ -2,6 +2,7 @@ import { fromJson, toJson } from '../protocol/json';
 import type { TapCommand } from '../protocol/messages';
 import { DEFAULT_CONFIG } from '../protocol/ports';
 import { receivePort } from './hand-over';
+import { TapLink } from './tap-link';
 
 /** Added by the recorder with `Runtime.addBinding`, in this world only. */
 declare const streamgaugeSend: (json: string) => void;
@@ -11,24 +12,24 @@ declare global {
   var streamgaugeReceive: (json: string) => void;
 }
 
-let tap: MessagePort | null = null;
+let tap: TapLink | null = null;
 const waiting: TapCommand[] = [];
 
 globalThis.streamgaugeReceive = (json) => {
   const command = fromJson(JSON.parse(json)) as TapCommand;
-  if (tap) tap.postMessage(command);
+  if (tap) tap.command(command);
   else waiting.push(command);
 };
 
 receivePort((port) => {
-  tap = port;
-  port.onmessage = ({ data }) => {
+  const link = new TapLink(port, (message) => {
     try {
-      streamgaugeSend(JSON.stringify(toJson(data)));
+      streamgaugeSend(JSON.stringify(toJson(message)));
     } catch {
       // What cannot be written as JSON was not sent by a tap.
     }
-  };
-  port.postMessage(DEFAULT_CONFIG);
-  for (const command of waiting.splice(0)) port.postMessage(command);
+  });
+  tap = link;
+  link.command(DEFAULT_CONFIG);
+  for (const command of waiting.splice(0)) link.command(command);
 });

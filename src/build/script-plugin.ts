@@ -32,8 +32,11 @@ export async function bundleScript(entry: string, plugins: PluginOption[] = []):
     build: {
       write: false,
       target: 'es2022',
-      minify: true,
       lib: { entry, formats: ['iife'], name: 'streamgauge' },
+      rolldownOptions: {
+        optimization: { inlineConst: { mode: 'all', pass: 3 } },
+        output: { minify: { compress: true, mangle: true, mangleProps: { include: /[^_]_$/ } } },
+      },
     },
   });
   const outputs = (Array.isArray(result) ? result : [result]).flatMap((one) =>

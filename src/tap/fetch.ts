@@ -1,6 +1,5 @@
-import { type Body, patchBodies } from './bodies';
-import { errorName, errorText } from './error-text';
-import type { Patches } from './patches';
+import { END_ABORTED, END_COMPLETE, END_REFUSED, KIND_FETCH, LOSS_OPAQUE } from '../protocol/wire';
+import { type Body, onDelivered, patchBodies, trackBody } from './bodies';
 import {
   addListener,
   apply,
@@ -9,112 +8,86 @@ import {
   derive,
   getters,
   match,
+  methods,
   now,
   removeListener,
-} from './primordials';
-import type { Recorder, Stream } from './recorder';
-import { fetchInfo, headerPairs, shorten, signalAborted } from './request';
-import type { Timings } from './timings';
+} from './natives';
+import { patch } from './patches';
+import { addHead, addLoss, deliveries, endStream, type Stream, startStream } from './recorder';
+import { askedBy, errorNote, headerText, signalAborted } from './request';
 
-const responseGetter = getters('Response');
-const responseStatus = responseGetter<number>('status');
-const responseStatusText = responseGetter<string>('statusText');
-const responseHeaders = responseGetter<Headers>('headers');
-const responseType = responseGetter<string>('type');
-const responseUrl = responseGetter<string>('url');
-const responseRedirected = responseGetter<boolean>('redirected');
-const responseBody = responseGetter<ReadableStream | null>('body');
+const [status, statusText, headers, type, url, redirected, responseBody] = getters<
+  [number, string, Headers, string, string, boolean, ReadableStream | null]
+>('Response', 'status statusText headers type url redirected body');
+const [deref] = methods<[(ref: WeakRef<Response>) => Response | undefined]>('WeakRef', 'deref');
+const NativeWeakRef = WeakRef;
 
 /** Content types that are made to be read piece by piece. */
-const STREAMING_TYPE =
-  /^(text\/event-stream|application\/((x-)?(ndjson|jsonlines|json-stream)|jsonl|json-seq|stream\+json))\s*(;|$)/i;
+const STREAMING =
+  /^content-type: *(text\/event-stream|application\/((x-)?(ndjson|jsonlines|json-stream)|jsonl|json-seq|stream\+json))\s*(;|$)/im;
 
 /** Watches `fetch` and the bodies it returns. The response stays the browser's own object. */
-export function patchFetch(patches: Patches, recorder: Recorder, timings: Timings): void {
-  const bodies = patchBodies(patches, recorder);
-
-  patches.method(globalThis, 'fetch', (target, self, args) => {
+export function patchFetch(): void {
+  patchBodies();
+  patch(globalThis, 'fetch', (target, self, args) => {
     const startedAtMs = now();
     const result = apply(target, self, args) as Promise<Response>;
     let stream: Stream | undefined;
-    let url = '';
-    let signal: unknown = null;
     attempt(() => {
       checkSpecies();
-      const request = fetchInfo(args, startedAtMs);
-      if (!request) return;
-      stream = recorder.start('fetch', 0, request.info);
-      url = request.info.url;
-      signal = request.signal;
-      if (signal) watchAbort(stream, signal);
+      const asked = args.length && askedBy(KIND_FETCH, args[0], args[1]);
+      if (!asked) return;
+      stream = startStream(startedAtMs, asked.note_, asked.bodyByteLength_);
+      watchAbort(stream, asked.signal_);
     });
-    if (!stream) return result;
     const started = stream;
-    return derive(
-      result,
-      (response) => {
-        const body = onResponse(started, signal, response);
-        if (body) timings.expect(url, startedAtMs, body, response, bodies.isTaken);
-      },
-      (error) => {
-        const aborted = (signal && signalAborted(signal)) || errorName(error) === 'AbortError';
-        recorder.end(started, aborted ? 'aborted' : 'refused', errorText(error));
-      },
-    );
+    return started
+      ? derive(
+          result,
+          (response) => onResponse(started, response),
+          (error) => {
+            const note = errorNote(error);
+            endStream(started, note[0] === 'AbortError' ? END_ABORTED : END_REFUSED, note);
+          },
+        )
+      : result;
   });
+}
 
-  /** A body that nobody reads just then would not tell of the abort. */
-  function watchAbort(stream: Stream, signal: unknown): void {
-    if (signalAborted(signal)) return;
-    const onAbort = () => recorder.end(stream, 'aborted', 'AbortError');
+/** A body that nobody reads just then would not tell of the abort, and its reason may be anything. */
+function watchAbort(stream: Stream, signal: unknown): void {
+  if (!signal) return;
+  const onAbort = () => endStream(stream, END_ABORTED, ['AbortError']);
+  if (signalAborted(signal)) onAbort();
+  else {
     addListener(signal, 'abort', onAbort);
-    stream.release = () => removeListener(signal, 'abort', onAbort);
+    stream.release_ = () => removeListener(signal, 'abort', onAbort);
   }
+}
 
-  /** Null when the response can have no body. */
-  function onResponse(stream: Stream, signal: unknown, response: Response): Body | null {
-    const status = responseStatus(response);
-    const type = responseType(response);
-    const headers = headerPairs(responseHeaders(response));
-    recorder.head(stream, {
-      atMs: now(),
-      status,
-      statusText: shorten(responseStatusText(response)),
-      headers,
-      responseType: type,
-      url: shorten(responseUrl(response)),
-      redirected: responseRedirected(response),
-    });
-    const opaque = type === 'opaque' || type === 'opaqueredirect';
-    if (opaque) recorder.loss(stream, 'opaque');
-    // Nothing more will ever be seen of it, or there is nothing more.
-    if (opaque || responseBody(response) === null || status === 204 || status === 205 || status === 304) {
-      recorder.end(stream, 'complete', null, opaque ? null : 0);
-      return null;
-    }
+function onResponse(stream: Stream, response: Response): void {
+  const code = status(response);
+  const lines = headerText(headers(response));
+  const kind = type(response);
+  addHead(stream, code, [statusText(response), lines, kind, url(response), redirected(response)]);
+  const isOpaque = match(/^opaque/, kind);
+  if (isOpaque) addLoss(stream, LOSS_OPAQUE);
+  // Nothing more will ever be seen of it, or there is nothing more.
+  if (isOpaque || !responseBody(response) || code === 204 || code === 205 || code === 304)
+    endStream(stream, END_COMPLETE, [], isOpaque ? -1 : 0);
+  else {
     const body: Body = {
-      stream,
-      signal,
-      furthest: 0,
-      branches: 1,
-      watched: false,
-      chunked: false,
-      wholeTaken: false,
-      streaming: match(STREAMING_TYPE, header(headers, 'content-type')) !== null,
-      promised: header(headers, 'content-encoding') ? null : size(header(headers, 'content-length')),
-      timed: null,
+      stream_: stream,
+      isStreaming_: match(STREAMING, lines) !== null,
+      furthest_: 0,
+      branches_: 1,
+      watched_: false,
+      chunked_: false,
+      wholeTaken_: false,
     };
-    bodies.track(response, body);
-    return body;
+    trackBody(response, body);
+    const ref = new NativeWeakRef(response);
+    deliveries[stream.id_] = (atMs, byteLength, unread) =>
+      onDelivered(body, deref(ref), atMs, byteLength, unread);
   }
-}
-
-function header(headers: [string, string][], name: string): string {
-  for (let i = 0; i < headers.length; i++) if (headers[i]![0] === name) return headers[i]![1];
-  return '';
-}
-
-function size(text: string): number | null {
-  const bytes = +text;
-  return text !== '' && bytes >= 0 && bytes < 2 ** 53 ? bytes : null;
 }

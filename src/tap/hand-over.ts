@@ -1,103 +1,106 @@
-import type { TapBatch, TapBye, TapHello } from '../protocol/messages';
-import type { Send, Tap } from './install';
-import { addListener, apply, attempt, getters, methods, removeListener, safeSet } from './primordials';
+import { PORT_MESSAGE, READY_EVENT } from '../protocol/ports';
+import { patchEventSource } from './event-source';
+import { patchFetch } from './fetch';
+import {
+  addListener,
+  apply,
+  attempt,
+  dispatch,
+  eventData,
+  getters,
+  methods,
+  now,
+  ownValue,
+  page,
+  removeListener,
+} from './natives';
+import { restorePatches } from './patches';
+import { addCredit, configure, deliveries, startRecorder, stopRecorder } from './recorder';
+import { patchWebSocket } from './web-socket';
+import { patchXhr } from './xhr';
 
-/** The one message by which the bridge gets its port. */
-export const PORT_MESSAGE = 'streamgauge:port:v1';
-/** Event by which a bridge that started after the tap asks for a port. */
-export const READY_EVENT = 'streamgauge:ready';
-/** Cancelable event by which a tap asks whether another one is here. */
-const PRESENT_EVENT = 'streamgauge:present';
 /** Ports offered and not taken; more requests than that are not answered. */
 const MAX_OFFERS = 4;
 
-const NativeEvent = Event;
 const NativeChannel = MessageChannel;
-const messagePortMethod = methods('MessagePort');
-const post =
-  messagePortMethod<(port: unknown, message: unknown, transfer: Transferable[]) => void>('postMessage');
-const startPort = messagePortMethod<(port: unknown) => void>('start');
-const closePort = messagePortMethod<(port: unknown) => void>('close');
-const messageChannelGetter = getters('MessageChannel');
-const port1 = messageChannelGetter<MessagePort>('port1');
-const port2 = messageChannelGetter<MessagePort>('port2');
-const eventData = getters('MessageEvent')<unknown>('data');
-const dispatch = methods('EventTarget')<(target: unknown, event: Event) => boolean>('dispatchEvent');
-const eventMethod = methods('Event');
-const preventDefault = eventMethod<(event: Event) => void>('preventDefault');
-const stopImmediately = eventMethod<(event: Event) => void>('stopImmediatePropagation');
+const [post, startPort, closePort] = methods<
+  [
+    (port: unknown, message: unknown, transfer: Transferable[]) => void,
+    (port: unknown) => void,
+    (port: unknown) => void,
+  ]
+>('MessagePort', 'postMessage start close');
+const [port1, port2] = getters<[MessagePort, MessagePort]>('MessageChannel', 'port1 port2');
+const [preventDefault, stopImmediately] = methods<[(event: Event) => void, (event: Event) => void]>(
+  'Event',
+  'preventDefault stopImmediatePropagation',
+);
 const postToWindow = window.postMessage;
-const page = document;
+
+let offered = 0;
+let taken: MessagePort | undefined;
 
 /**
- * Installs the tap once and gives its port to the bridge: see README.md for the protocol. The window's capture phase
- * comes before every listener of the page, which therefore never sees the two events.
+ * Patches the page once, and gives the port to the bridge: see README.md for the protocol. The window's capture phase
+ * comes before every listener of the page, which therefore never sees the event.
  */
-export function handOver(install: (send: Send, onRestored: () => void) => Tap): void {
-  const question = new NativeEvent(PRESENT_EVENT, { cancelable: true });
-  if (!dispatch(page, question)) return;
+export function handOver(): void {
+  // Cancelable: a tap that is here already says so.
+  if (!dispatch(page, new Event(READY_EVENT, { cancelable: true }))) return;
+  const hello = [
+    now(),
+    // Scripts of the page may have run before. At document_start there is no script element yet and the document is
+    // loading, except for the first about:blank of a frame, which is complete and empty from the beginning.
+    page.scripts.length > 0 || (page.readyState !== 'loading' && !!page.body?.firstChild),
+  ];
+  startRecorder((message, transfer) => taken && post(taken, message, transfer));
+  patchFetch();
+  patchXhr();
+  patchWebSocket();
+  patchEventSource();
 
-  const offers = safeSet<MessagePort>();
-  let offered = 0;
-  let taken: MessagePort | null = null;
-  /** The offer is still on its way: whoever asks now will get it. */
-  let underWay = false;
-  const tap = install(send, onRestored);
-
-  function send(message: TapHello | TapBatch | TapBye, transfer: ArrayBuffer[]): void {
-    if (taken) post(taken, message, transfer);
-  }
-
-  function offer(): void {
-    if (taken || underWay || offered >= MAX_OFFERS) return;
-    offered++;
-    underWay = true;
+  const offer = () => {
+    if (taken || ++offered > MAX_OFFERS) return;
     const channel = new NativeChannel();
     const mine = port1(channel);
-    offers.add(mine);
-    addListener(mine, 'message', (event) => attempt(() => onCommand(mine, event), undefined));
+    addListener(mine, 'message', (event) =>
+      attempt(() => {
+        taken ??= mine;
+        if (taken === mine) obey(eventData(event));
+      }),
+    );
     startPort(mine);
-    post(mine, tap.hello, []);
-    addListener(window, 'message', onDelivered, true);
+    post(mine, hello, []);
+    // '*', because about:blank, srcdoc and sandboxed frames have opaque origins.
     apply(postToWindow, window, [PORT_MESSAGE, '*', [port2(channel)]]);
-  }
+  };
 
-  function onDelivered(event: Event): void {
-    if (eventData(event) !== PORT_MESSAGE) return;
-    underWay = false;
-    removeListener(window, 'message', onDelivered, true);
-  }
-
-  function onCommand(mine: MessagePort, event: Event): void {
-    if (!taken) {
-      taken = mine;
-      offers.delete(mine);
-      offers.forEach(closePort);
-      offers.clear();
-    }
-    if (taken === mine) tap.command(eventData(event));
-  }
-
-  function onReady(event: Event): void {
-    stopImmediately(event);
-    attempt(offer);
-  }
-
-  function onPresent(event: Event): void {
+  const onReady = (event: Event) => {
     stopImmediately(event);
     preventDefault(event);
-  }
+    attempt(offer);
+  };
 
-  function onRestored(): void {
-    removeListener(window, READY_EVENT, onReady, true);
-    removeListener(window, PRESENT_EVENT, onPresent, true);
-    removeListener(window, 'message', onDelivered, true);
-    if (taken) closePort(taken);
-    offers.forEach(closePort);
-    offered = MAX_OFFERS;
-  }
+  /** Obeys a collector; anything that is not a command is ignored. */
+  const obey = (command: unknown) => {
+    const told = (key: string) => ownValue(command, key);
+    const type = told('type');
+    if (type === 'credit') addCredit(told('batches'));
+    else if (type === 'config') configure(told('maxChunkPayloadBytes'), told('maxStreamPayloadBytes'));
+    else if (type === 'delivered')
+      deliveries[told('stream') as number]?.(
+        told('atMs') as number,
+        told('byteLength') as number,
+        told('unread') as boolean,
+      );
+    else if (type === 'restore') {
+      restorePatches();
+      stopRecorder();
+      removeListener(window, READY_EVENT, onReady, true);
+      closePort(taken);
+    }
+  };
 
   addListener(window, READY_EVENT, onReady, true);
-  addListener(window, PRESENT_EVENT, onPresent, true);
   offer();
 }

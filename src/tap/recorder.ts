@@ -1,78 +1,50 @@
+import { BATCH_AGE_MS, BATCH_RECORDS } from '../protocol/messages';
 import {
-  BATCH_AGE_MS,
-  BATCH_RECORDS,
-  type TapBatch,
-  type TapEnd,
-  type TapHead,
-  type TapLoss,
-  type TapLossReason,
-  type TapStart,
-  type TapStreamKind,
-} from '../protocol/messages';
-import { createByteLog, createColumns, createTextColumn } from './columns';
-import { append, bytesOf, clearTimer, cutText, min, now, safeSet, setTimer } from './primordials';
+  LOSS_CAPPED,
+  MESSAGE_BINARY,
+  ROW_CHUNK,
+  ROW_END,
+  ROW_HEAD,
+  ROW_LOSS,
+  ROW_MESSAGE,
+  ROW_NUMBERS,
+  ROW_START,
+} from '../protocol/wire';
+import {
+  addListener,
+  arrayFrom,
+  Bytes,
+  bytesOf,
+  clearTimer,
+  cutText,
+  fullSizeOf,
+  min,
+  NativeBuffer,
+  Numbers,
+  now,
+  page,
+  removeListener,
+  setBytes,
+  setTimer,
+  sizeOf,
+  utf8Length,
+} from './natives';
 
-/** Sends one batch away; `transfer` lists the buffers that go with it. */
-export type Ship = (batch: TapBatch, transfer: ArrayBuffer[]) => void;
+/**
+ * Collects records into batches and ships them as far as there is credit. Bounded; what it drops it counts. A record is
+ * a row of numbers, and where numbers do not suffice a note beside it: see `protocol/wire.ts`.
+ */
 
 /** One exchange being recorded. */
 export interface Stream {
-  readonly id: number;
+  readonly id_: number;
   /** False once it has ended, or when there was no room for its start: nothing more is recorded of it. */
-  open: boolean;
-  payloadBytes: number;
-  losses: TapLossReason[];
-  /** Undo what was attached to the page's objects for it. */
-  release: (() => void) | null;
-}
-
-export type StartInfo = Omit<TapStart, 'stream' | 'kind' | 'object'>;
-
-export interface Recorder {
-  /** A number for an object of the page's that may have several streams. */
-  newObject(): number;
-  /** `object` 0: an object of its own. */
-  start(kind: TapStreamKind, object: number, info: StartInfo): Stream;
-  head(stream: Stream, head: Omit<TapHead, 'stream'>): void;
-  /** `wanted` bytes of `data`, `from` on, are copied at once: the page may overwrite or transfer them. */
-  chunk(
-    stream: Stream,
-    atMs: number,
-    waitedMs: number,
-    byteLength: number,
-    data: unknown,
-    from: number,
-    wanted: number,
-  ): void;
-  message(
-    stream: Stream,
-    atMs: number,
-    sent: boolean,
-    byteLength: number,
-    data: unknown,
-    binary: boolean,
-    name: string | null,
-    lastEventId: string | null,
-  ): void;
-  loss(stream: Stream, reason: TapLossReason): void;
-  end(
-    stream: Stream,
-    kind: TapEnd['kind'],
-    message?: string | null,
-    byteLength?: number | null,
-    atMs?: number,
-    closing?: { code: number; reason: string; clean: boolean } | null,
-  ): void;
-  blocked(startMs: number, durationMs: number): void;
-  /** Largest payload that may still be captured of this stream's next record. */
-  payloadRoom(stream: Stream): number;
-  /** Payload caps; anything but a sensible number is ignored. */
-  configure(maxChunkPayloadBytes: unknown, maxStreamPayloadBytes: unknown): void;
-  credit(batches: unknown): void;
-  /** Sends what there is, as far as credit goes. */
-  flush(): void;
-  stop(): void;
-  isStopped(): boolean;
+  open_: boolean;
+  payloadBytes_: number;
+  /** A bit for each loss that was reported. */
+  losses_: number;
+  /** Undoes what was attached to the page's objects for it. */
+  release_: (() => void) | undefined;
 }
 
 /** Held before any collector spoke. */
@@ -81,289 +53,338 @@ const UNCLAIMED_BYTES = 256 * 1024;
 const CLAIMED_BYTES = 2 * 1024 * 1024;
 const BATCH_BYTES = 256 * 1024;
 const MAX_CONFIGURED_BYTES = 1024 * 1024;
-/** Rough bytes of one record without its payload. */
+/** Rough bytes of one record without its payload or note. */
 const ROW_BYTES = 64;
 const LIFE_BYTES = 256;
+/** Longest text in a note, in UTF-8; all headers of an answer are one text. */
+const MAX_TEXT_BYTES = 64 * 1024;
 /** Shares of the room: payloads give way first, then chunks and messages; starts and ends last. */
 const PAYLOAD_SHARE = 0.5;
 const ROW_SHARE = 0.75;
 /** Two flushes for ended streams are at least this far apart: a page may make hundreds of calls at once. */
 const END_FLUSH_GAP_MS = 10;
 
-/** Collects records into batches and ships them as far as there is credit. Bounded; what it drops it counts. */
-export function createRecorder(ship: Ship, onFirstStream: () => void): Recorder {
-  let stopped = false;
-  let streams = 0;
-  let objects = 0;
-  let maxChunk = 16 * 1024;
-  let maxStream = 1024 * 1024;
-
-  let credits = 0;
-  let claimed = false;
-  let seq = 0;
-  let timer = 0;
-  let lastFlushMs = 0;
-
-  let waiting: { batch: TapBatch; transfer: ArrayBuffer[]; bytes: number }[] = [];
-  let waitingFrom = 0;
-  let held = 0;
-  let dropped = 0;
-
-  let draftBytes = 0;
-  let draftRecords = 0;
-  let starts: TapStart[] = [];
-  let heads: TapHead[] = [];
-  let losses: TapLoss[] = [];
-  let ends: TapEnd[] = [];
-  const chunks = createColumns(5, BATCH_RECORDS);
-  const chunkBytes = createByteLog();
-  const messages = createColumns(6, BATCH_RECORDS);
-  const messageBytes = createByteLog();
-  const names = createTextColumn(BATCH_RECORDS);
-  const ids = createTextColumn(BATCH_RECORDS);
-  const texts = createTextColumn(BATCH_RECORDS);
-  const blocked = createColumns(2, BATCH_RECORDS);
-
-  const running = safeSet<Stream>();
-
-  const roomFor = (bytes: number, share: number) =>
-    held + bytes <= (claimed ? CLAIMED_BYTES : UNCLAIMED_BYTES) * share;
-
-  function admit(bytes: number, share: number): boolean {
-    if (stopped) return false;
-    if (!roomFor(bytes, share)) {
-      dropped++;
-      return false;
-    }
-    held += bytes;
-    draftBytes += bytes;
-    draftRecords++;
-    return true;
-  }
-
-  function admitted(): void {
-    if (draftRecords >= BATCH_RECORDS || draftBytes >= BATCH_BYTES) {
-      seal();
-      flush();
-    } else if (!timer && credits > 0) {
-      timer = setTimer(() => {
-        timer = 0;
-        flush();
-      }, BATCH_AGE_MS);
-    }
-  }
-
-  function seal(): void {
-    if (draftRecords === 0 && dropped === 0) return;
-    const transfer: ArrayBuffer[] = [];
-    const batch: TapBatch = {
-      type: 'batch',
-      seq: seq++,
-      dropped,
-      starts,
-      heads,
-      chunks: null,
-      messages: null,
-      losses,
-      ends,
-      blockedStartMs: [],
-      blockedDurationMs: [],
-    };
-    if (chunks.length > 0) {
-      const { buffer, columns } = chunks.take();
-      const payload = chunkBytes.take();
-      append(transfer, buffer);
-      append(transfer, payload.buffer);
-      batch.chunks = {
-        stream: columns[0]!,
-        atMs: columns[1]!,
-        waitedMs: columns[2]!,
-        byteLength: columns[3]!,
-        payloadLength: columns[4]!,
-        bytes: payload.bytes,
-      };
-    }
-    const { length } = messages;
-    if (length > 0) {
-      const { buffer, columns } = messages.take();
-      const payload = messageBytes.take();
-      append(transfer, buffer);
-      append(transfer, payload.buffer);
-      batch.messages = {
-        stream: columns[0]!,
-        atMs: columns[1]!,
-        byteLength: columns[2]!,
-        direction: columns[3]!,
-        opcode: columns[4]!,
-        payloadLength: columns[5]!,
-        name: names.take(length),
-        lastEventId: ids.take(length),
-        text: texts.take(length),
-        bytes: payload.bytes,
-      };
-    }
-    if (blocked.length > 0) {
-      const { buffer, columns } = blocked.take();
-      append(transfer, buffer);
-      batch.blockedStartMs = columns[0]!;
-      batch.blockedDurationMs = columns[1]!;
-    }
-    append(waiting, { batch, transfer, bytes: draftBytes });
-    starts = [];
-    heads = [];
-    losses = [];
-    ends = [];
-    dropped = 0;
-    draftBytes = 0;
-    draftRecords = 0;
-  }
-
-  function flush(): void {
-    if (stopped || credits === 0) return;
-    if (timer) clearTimer(timer);
-    timer = 0;
-    lastFlushMs = now();
-    if (waitingFrom === waiting.length) seal();
-    while (credits > 0 && waitingFrom < waiting.length) {
-      const { batch, transfer, bytes } = waiting[waitingFrom++]!;
-      credits--;
-      held -= bytes;
-      ship(batch, transfer);
-      if (waitingFrom === waiting.length) {
-        waiting = [];
-        waitingFrom = 0;
-        if (credits > 0) seal();
-      }
-    }
-  }
-
-  function payloadRoom(stream: Stream): number {
-    const room = maxStream - stream.payloadBytes;
-    return min(room, maxChunk);
-  }
-
-  /** How many of `wanted` payload bytes may be kept; a cut is noted once for each stream. */
-  function grant(stream: Stream, wanted: number): number {
-    let granted = payloadRoom(stream);
-    if (granted > wanted) granted = wanted;
-    if (!roomFor(granted, PAYLOAD_SHARE)) granted = 0;
-    stream.payloadBytes += granted;
-    held += granted;
-    draftBytes += granted;
-    if (granted < wanted) loss(stream, 'payload-capped');
-    return granted;
-  }
-
-  function close(stream: Stream): void {
-    stream.open = false;
-    running.delete(stream);
-    stream.release?.();
-    stream.release = null;
-  }
-
-  function loss(stream: Stream, reason: TapLossReason): void {
-    if (!stream.open) return;
-    for (let i = 0; i < stream.losses.length; i++) if (stream.losses[i] === reason) return;
-    append(stream.losses, reason);
-    if (admit(LIFE_BYTES, 1)) append(losses, { stream: stream.id, reason });
-  }
-
-  return {
-    newObject: () => ++objects,
-    start(kind, object, info) {
-      if (streams === 0) onFirstStream();
-      const id = ++streams;
-      const bytes = LIFE_BYTES + 2 * (info.url.length + (info.body?.length ?? 0)) + 64 * info.headers.length;
-      const stream: Stream = { id, open: admit(bytes, 1), payloadBytes: 0, losses: [], release: null };
-      if (stream.open) {
-        running.add(stream);
-        append(starts, { stream: id, kind, object: object || ++objects, ...info });
-        admitted();
-      }
-      return stream;
-    },
-    head(stream, head) {
-      if (!stream.open || !admit(LIFE_BYTES + 128 * head.headers.length, 1)) return;
-      append(heads, { stream: stream.id, ...head });
-      admitted();
-    },
-    chunk(stream, atMs, waitedMs, byteLength, data, from, wanted) {
-      if (!stream.open || !admit(ROW_BYTES, ROW_SHARE)) return;
-      const granted = wanted > 0 ? grant(stream, wanted) : 0;
-      if (granted > 0) chunkBytes.add(bytesOf(data, from, granted), granted);
-      chunks.add(stream.id, atMs, waitedMs, byteLength, granted);
-      admitted();
-    },
-    message(stream, atMs, sent, byteLength, data, binary, name, lastEventId) {
-      if (!stream.open || !admit(ROW_BYTES, ROW_SHARE)) return;
-      let text: string | null = null;
-      let granted = 0;
-      if (typeof data === 'string') {
-        const kept = grant(stream, byteLength);
-        if (kept === byteLength) text = data;
-        else if (kept > 0) text = cutText(data, kept);
-      } else if (data && byteLength > 0) {
-        granted = grant(stream, byteLength);
-        if (granted > 0) messageBytes.add(bytesOf(data, 0, granted), granted);
-      } else if (byteLength > 0) loss(stream, 'payload-capped');
-      const row = messages.length;
-      messages.add(stream.id, atMs, byteLength, sent ? 1 : 0, binary ? 2 : 1, granted);
-      if (name !== null) names.set(row, name);
-      if (lastEventId !== null) ids.set(row, lastEventId);
-      if (text !== null) texts.set(row, text);
-      admitted();
-    },
-    loss,
-    end(stream, kind, message = null, byteLength = null, atMs = now(), closing = null) {
-      if (!stream.open) return;
-      close(stream);
-      if (!admit(LIFE_BYTES, 1)) return;
-      append(ends, {
-        stream: stream.id,
-        atMs,
-        kind,
-        message,
-        closeCode: closing ? closing.code : null,
-        closeReason: closing ? closing.reason : null,
-        wasClean: closing ? closing.clean : null,
-        byteLength,
-      });
-      admitted();
-      // A hidden page runs timers once a second: what an end completes should not wait for that.
-      if (now() - lastFlushMs >= END_FLUSH_GAP_MS) flush();
-    },
-    blocked(startMs, durationMs) {
-      if (!admit(ROW_BYTES, ROW_SHARE)) return;
-      blocked.add(startMs, durationMs);
-      admitted();
-    },
-    payloadRoom,
-    configure(chunkBytes, streamBytes) {
-      maxChunk = within(chunkBytes, maxChunk, MAX_CONFIGURED_BYTES);
-      maxStream = within(streamBytes, maxStream, 64 * MAX_CONFIGURED_BYTES);
-    },
-    credit(batches) {
-      if (typeof batches !== 'number' || !(batches > 0)) return;
-      claimed = true;
-      credits += batches < 1024 ? batches | 0 : 1024;
-      flush();
-    },
-    flush,
-    isStopped: () => stopped,
-    stop() {
-      stopped = true;
-      running.forEach(close);
-      if (timer) clearTimer(timer);
-      waiting = [];
-      starts = [];
-      heads = [];
-      losses = [];
-      ends = [];
-    },
-  };
+type Send = (message: unknown[], transfer: ArrayBuffer[]) => void;
+interface Batch {
+  message_: unknown[];
+  transfer_: ArrayBuffer[];
+  bytes_: number;
+  next_: Batch | null;
 }
 
-function within(value: unknown, fallback: number, max: number): number {
-  if (typeof value !== 'number' || !(value >= 0)) return fallback;
-  return value < max ? value | 0 : max;
+let send: Send;
+export let isStopped = false;
+let streams = 0;
+let objects = 0;
+let maxChunk = 16 * 1024;
+let maxStream = 1024 * 1024;
+
+let credits = 0;
+let claimed = false;
+let seq = 0;
+let timer = 0;
+let lastFlushMs = 0;
+
+/** Sealed batches that wait for credit. */
+let first: Batch | null = null;
+let last: Batch | null = null;
+let held = 0;
+let dropped = 0;
+
+/** The draft. Memory is taken with the first record. */
+let records = 0;
+let draftBytes = 0;
+let rowBuffer: ArrayBuffer | undefined;
+let rows: Float64Array;
+let notes: unknown[];
+let payloadBuffer = new NativeBuffer(0);
+let payload: Uint8Array;
+let payloadRoom = 0;
+let payloadLength = 0;
+
+/** By the number of its stream: what to do when the network has delivered a body that may not be watched. */
+export const deliveries = { __proto__: null } as unknown as Record<
+  number,
+  (atMs: number, byteLength: number, unread: boolean) => void
+>;
+
+export const startRecorder = (to: Send): void => {
+  send = to;
+};
+
+/** A number for an object of the page's that may have several streams. */
+export const newObject = (): number => ++objects;
+
+const hasRoom = (bytes: number, share: number): boolean =>
+  !isStopped && held + bytes <= (claimed ? CLAIMED_BYTES : UNCLAIMED_BYTES) * share;
+
+const take = (bytes: number): void => {
+  held += bytes;
+  draftBytes += bytes;
+};
+
+/** Whether a chunk or message may be added: what cannot is not measured first. */
+function canAdd(stream: Stream): boolean {
+  if (!stream.open_) return false;
+  const can = hasRoom(ROW_BYTES, ROW_SHARE);
+  if (!can) dropped++;
+  return can;
+}
+
+/** Adds a record; false when there was no room. */
+function add(
+  row: number,
+  stream: Stream,
+  atMs: number,
+  note: unknown,
+  bytes: number,
+  a = 0,
+  b = 0,
+  c = 0,
+): boolean {
+  if (!stream.open_) return false;
+  if (!hasRoom(bytes, 1)) {
+    dropped++;
+    return false;
+  }
+  take(bytes);
+  if (!rowBuffer) {
+    rowBuffer = new NativeBuffer(BATCH_RECORDS * ROW_NUMBERS * 8);
+    rows = new Numbers(rowBuffer);
+    notes = arrayFrom({ __proto__: null, length: BATCH_RECORDS } as object, () => null);
+  }
+  notes[records] = note;
+  const at = records++ * ROW_NUMBERS;
+  rows[at] = row;
+  rows[at + 1] = stream.id_;
+  rows[at + 2] = atMs;
+  rows[at + 3] = a;
+  rows[at + 4] = b;
+  rows[at + 5] = c;
+  if (records === BATCH_RECORDS || draftBytes >= BATCH_BYTES) {
+    seal();
+    flush();
+  } else if (!timer && credits) timer = setTimer(flush, BATCH_AGE_MS);
+  return true;
+}
+
+/** An exact copy, which can be transferred. */
+function copyOf(source: ArrayBuffer, byteLength: number): ArrayBuffer {
+  const copy = new NativeBuffer(byteLength);
+  setBytes(new Bytes(copy), new Bytes(source, 0, byteLength));
+  return copy;
+}
+
+/** Makes a batch of the draft. */
+function seal(): void {
+  if (!records && !dropped) return;
+  const numbers = copyOf(rowBuffer ?? payloadBuffer, records * ROW_NUMBERS * 8);
+  const bytes = copyOf(payloadBuffer, payloadLength);
+  const batch: Batch = {
+    message_: [
+      seq++,
+      dropped,
+      numbers,
+      bytes,
+      arrayFrom({ __proto__: null, length: records } as object, (_, index) => {
+        const note = notes[index];
+        notes[index] = null;
+        return note;
+      }),
+    ],
+    transfer_: [numbers, bytes],
+    bytes_: draftBytes,
+    next_: null,
+  };
+  if (last) last.next_ = batch;
+  else first = batch;
+  last = batch;
+  records = dropped = draftBytes = payloadLength = 0;
+}
+
+/** Sends what there is, as far as credit goes. */
+export function flush(): void {
+  clearTimer(timer);
+  timer = 0;
+  lastFlushMs = now();
+  while (credits) {
+    if (!first) seal();
+    if (!first) break;
+    const { message_, transfer_, bytes_, next_ } = first;
+    first = next_;
+    if (!first) last = null;
+    credits--;
+    held -= bytes_;
+    send(message_, transfer_);
+  }
+}
+
+function onPageHide(): void {
+  flush();
+  send([now()], []);
+}
+
+/** A record of a stream's life. Its note keeps texts, numbers and truth values; anything else becomes null. */
+function addLife(
+  row: number,
+  stream: Stream,
+  atMs: number,
+  note: unknown[],
+  a?: number,
+  b?: number,
+): boolean {
+  let bytes = LIFE_BYTES;
+  for (let i = 0; i < note.length; i++) {
+    let one = note[i];
+    if (typeof one === 'string') {
+      if (one.length * 3 > MAX_TEXT_BYTES) one = cutText(one, MAX_TEXT_BYTES);
+      bytes += 2 * (one as string).length;
+    } else if (typeof one !== 'number' && typeof one !== 'boolean') one = null;
+    note[i] = one;
+  }
+  return add(row, stream, atMs, note, bytes, a, b);
+}
+
+/** `note` is a `StartNote`. */
+export function startStream(atMs: number, note: unknown[], bodyByteLength = 0, object = ++objects): Stream {
+  if (!streams) {
+    // A page without streams has nothing of ours to run.
+    addListener(page, 'visibilitychange', flush, true);
+    addListener(globalThis, 'pagehide', onPageHide, true);
+  }
+  const stream: Stream = { id_: ++streams, open_: true, payloadBytes_: 0, losses_: 0, release_: undefined };
+  stream.open_ = addLife(ROW_START, stream, atMs, note, object, bodyByteLength);
+  return stream;
+}
+
+/** `note` is a `HeadNote`. */
+export const addHead = (stream: Stream, status: number, note: unknown[]): boolean =>
+  addLife(ROW_HEAD, stream, now(), note, status);
+
+/** `loss` is an index of `LOSSES`; each is noted once for a stream. */
+export function addLoss(stream: Stream, loss: number): void {
+  if (stream.losses_ & (1 << loss)) return;
+  stream.losses_ |= 1 << loss;
+  add(ROW_LOSS, stream, 0, null, LIFE_BYTES, loss);
+}
+
+/** Largest payload that may still be captured of this stream's next record. */
+export const roomOf = (stream: Stream): number => min(maxChunk, maxStream - stream.payloadBytes_);
+
+/** How many of `wanted` payload bytes may be kept. */
+function grant(stream: Stream, wanted: number): number {
+  let granted = min(roomOf(stream), wanted);
+  if (!hasRoom(granted, PAYLOAD_SHARE)) granted = 0;
+  if (granted < wanted) addLoss(stream, LOSS_CAPPED);
+  stream.payloadBytes_ += granted;
+  take(granted);
+  return granted;
+}
+
+/** Keeps payload for the record that is added next. At once: the page may overwrite or transfer its bytes. */
+function keep(data: unknown, from: number, length: number): void {
+  const needed = payloadLength + length;
+  if (needed > payloadRoom) {
+    payloadRoom = needed * 2;
+    const larger = new NativeBuffer(payloadRoom);
+    payload = new Bytes(larger);
+    setBytes(payload, new Bytes(payloadBuffer, 0, payloadLength));
+    payloadBuffer = larger;
+  }
+  setBytes(payload, bytesOf(data, from, length), payloadLength);
+  payloadLength = needed;
+}
+
+/** `wanted` bytes of `data`, `from` on, are its payload. */
+export function addChunk(
+  stream: Stream,
+  atMs: number,
+  waitedMs: number,
+  byteLength: number,
+  data?: unknown,
+  from = 0,
+  wanted = byteLength,
+): void {
+  if (!canAdd(stream)) return;
+  const granted = data ? grant(stream, wanted) : 0;
+  if (granted) keep(data, from, granted);
+  add(ROW_CHUNK, stream, atMs, null, ROW_BYTES, waitedMs, byteLength, granted);
+}
+
+/** A frame or an event. `sent` is 0 or `MESSAGE_SENT`; `name` and `id` are an event's. */
+export function addMessage(
+  stream: Stream,
+  atMs: number,
+  sent: number,
+  data: unknown,
+  name?: string,
+  id?: string,
+): void {
+  if (!canAdd(stream)) return;
+  let text: string | null = null;
+  let byteLength: number | undefined;
+  let granted = 0;
+  let flags = sent;
+  if (typeof data === 'string') {
+    byteLength = utf8Length(data);
+    const kept = grant(stream, byteLength);
+    if (kept === byteLength) text = data;
+    else if (kept) text = cutText(data, kept);
+  } else {
+    byteLength = fullSizeOf(data);
+    if (byteLength !== undefined) flags |= MESSAGE_BINARY;
+    if (byteLength) {
+      // Of a Blob the size is known, but not the content.
+      if (sizeOf(data) === undefined) addLoss(stream, LOSS_CAPPED);
+      else granted = grant(stream, byteLength);
+      if (granted) keep(data, 0, granted);
+    }
+  }
+  const note = name === undefined ? text : [text, name, id];
+  add(ROW_MESSAGE, stream, atMs, note, ROW_BYTES, flags, byteLength, granted);
+}
+
+/** `kind` is an index of `ENDS`, `note` an `EndNote`; `byteLength` −1: unknown. */
+export function endStream(
+  stream: Stream,
+  kind: number,
+  note: unknown[] = [],
+  byteLength = -1,
+  atMs = now(),
+): void {
+  if (!stream.open_) return;
+  addLife(ROW_END, stream, atMs, note, kind, byteLength);
+  stream.open_ = false;
+  stream.release_?.();
+  delete deliveries[stream.id_];
+  // A hidden page runs timers once a second: what an end completes should not wait for that.
+  if (now() - lastFlushMs >= END_FLUSH_GAP_MS) flush();
+}
+
+const within = (value: unknown, fallback: number, max: number): number =>
+  typeof value === 'number' && value >= 0 ? min(value, max) | 0 : fallback;
+
+/** Payload caps; anything but a sensible number is ignored. */
+export function configure(chunkBytes: unknown, streamBytes: unknown): void {
+  maxChunk = within(chunkBytes, maxChunk, MAX_CONFIGURED_BYTES);
+  maxStream = within(streamBytes, maxStream, 64 * MAX_CONFIGURED_BYTES);
+}
+
+/** How many more batches may be sent. */
+export function addCredit(batches: unknown): void {
+  credits += within(batches, 0, 1024);
+  if (credits) {
+    claimed = true;
+    flush();
+  }
+}
+
+export function stopRecorder(): void {
+  isStopped = true;
+  credits = 0;
+  clearTimer(timer);
+  removeListener(page, 'visibilitychange', flush, true);
+  removeListener(globalThis, 'pagehide', onPageHide, true);
+  first = last = null;
+  notes = [];
 }

@@ -1,4 +1,3 @@
 import { handOver } from './hand-over';
-import { installTap } from './install';
 
-handOver(installTap);
+handOver();

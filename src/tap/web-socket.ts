@@ -1,171 +1,144 @@
-import type { Patches } from './patches';
+import {
+  END_ABORTED,
+  END_COMPLETE,
+  END_ERROR,
+  END_REFUSED,
+  KIND_WEB_SOCKET,
+  MESSAGE_SENT,
+} from '../protocol/wire';
 import {
   addListener,
-  append,
   apply,
   attempt,
   construct,
+  eventData,
+  eventTarget,
+  eventType,
+  getKnown,
   getters,
+  NativeWeakMap,
   now,
   ownValue,
-  removeListener,
-  safeWeakMap,
-  sizeOf,
-  utf8Length,
-} from './primordials';
-import type { Recorder, Stream } from './recorder';
-import { NO_BODY, plainRequest, tryGet } from './request';
+  safely,
+  setKnown,
+} from './natives';
+import { patch, patchClass } from './patches';
+import { addHead, addMessage, endStream, type Stream, startStream } from './recorder';
 
 interface Socket {
-  stream: Stream;
-  opened: boolean;
-  closedByPage: boolean;
+  stream_: Stream;
+  opened_: boolean;
+  closedByPage_: boolean;
 }
 
+const WEB_SOCKET = 'WebSocket';
 const OPEN = 1;
 const MAX_PROTOCOLS = 32;
 
-const webSocketGetter = getters('WebSocket');
-const socketUrl = webSocketGetter<string>('url');
-const socketState = webSocketGetter<number>('readyState');
-const socketProtocol = webSocketGetter<string>('protocol');
-const socketExtensions = webSocketGetter<string>('extensions');
-const eventType = getters('Event')<string>('type');
-const eventData = getters('MessageEvent')<unknown>('data');
-const closeEventGetter = getters('CloseEvent');
-const closeCode = closeEventGetter<number>('code');
-const closeReason = closeEventGetter<string>('reason');
-const closeWasClean = closeEventGetter<boolean>('wasClean');
-const blobSize = getters('Blob')<number>('size');
+const [socketUrl, socketState, socketProtocol, socketExtensions] = getters<[string, number, string, string]>(
+  WEB_SOCKET,
+  'url readyState protocol extensions',
+);
+const [closeCode, closeReason, closeWasClean] = getters<[number, string, boolean]>(
+  'CloseEvent',
+  'code reason wasClean',
+);
 
-const EVENTS = ['open', 'message', 'close'];
+const sockets = new NativeWeakMap<object, Socket>();
 
 /** Watches WebSocket by listeners that run before the page's own, and `send`. */
-export function patchWebSocket(patches: Patches, recorder: Recorder): void {
-  if (!globalThis.WebSocket) return;
-  const sockets = safeWeakMap<object, Socket>();
-
-  patches.globalClass('WebSocket', (target, args, newTarget) => {
-    const startedAtMs = now();
-    const webSocket = construct(target, args, newTarget) as object;
-    attempt(() => begin(webSocket, args[1], startedAtMs));
+export function patchWebSocket(): void {
+  patchClass(WEB_SOCKET, (target, args, newTarget) => {
+    const atMs = now();
+    const webSocket = construct(target, args, newTarget);
+    attempt(() => {
+      const stream = startStream(atMs, [
+        KIND_WEB_SOCKET,
+        socketUrl(webSocket),
+        '',
+        null,
+        null,
+        null,
+        null,
+        null,
+        protocolList(args[1]),
+      ]);
+      setKnown(sockets, webSocket, { stream_: stream, opened_: false, closedByPage_: false });
+      addListener(webSocket, 'open', onEvent);
+      addListener(webSocket, 'message', onEvent);
+      addListener(webSocket, 'close', onEvent);
+    });
     return webSocket;
   });
 
-  patches.method(WebSocket.prototype, 'send', (target, self, args) => {
-    const socket = sockets.get(self as object);
+  patch(WEB_SOCKET, 'send', (target, self, args) => {
+    const socket = getKnown(sockets, self);
     // In every other state the browser throws or discards it.
-    if (!socket || socketState(self) !== OPEN) return apply(target, self, args);
+    const isOpen = socket && socketState(self) === OPEN;
     const atMs = now();
     const result = apply(target, self, args);
-    attempt(() => record(socket.stream, atMs, true, args[0]));
+    if (isOpen)
+      attempt(() => {
+        const data = args[0];
+        const isTold = typeof data === 'object' || typeof data === 'function' || typeof data === 'symbol';
+        // An object's own toString, by which it may have been sent, is not run twice.
+        addMessage(socket.stream_, atMs, MESSAGE_SENT, isTold ? data : `${data as string}`);
+      });
     return result;
   });
 
-  patches.method(WebSocket.prototype, 'close', (target, self, args) => {
-    const socket = sockets.get(self as object);
+  patch(WEB_SOCKET, 'close', (target, self, args) => {
+    const socket = getKnown(sockets, self);
     // Clients tidy up in their error handler: a socket that has failed by then was not closed by them.
-    const isAlive = socket !== undefined && socketState(self) <= OPEN;
+    const isAlive = socket && socketState(self) <= OPEN;
     const result = apply(target, self, args);
-    if (isAlive) socket.closedByPage = true;
+    if (isAlive) socket.closedByPage_ = true;
     return result;
   });
+}
 
-  function begin(webSocket: object, protocols: unknown, atMs: number): void {
-    const stream = recorder.start(
-      'websocket',
-      0,
-      plainRequest(
-        atMs,
-        'GET',
-        socketUrl(webSocket),
-        [],
-        NO_BODY,
-        'include',
-        'websocket',
-        null,
-        protocolList(protocols),
-      ),
+const onEvent = safely(observe);
+
+function observe(event: Event): void {
+  const webSocket = eventTarget(event);
+  const socket = getKnown(sockets, webSocket);
+  // `isTrusted` is the browser's own property of every event: the page cannot forge it.
+  if (!event.isTrusted || !socket) return;
+  const atMs = now();
+  const type = eventType(event);
+  const stream = socket.stream_;
+  if (type === 'message') addMessage(stream, atMs, 0, eventData(event));
+  else if (type === 'open') {
+    socket.opened_ = true;
+    const protocol = socketProtocol(webSocket);
+    const extensions = socketExtensions(webSocket);
+    addHead(stream, 101, [
+      '',
+      (protocol && `sec-websocket-protocol: ${protocol}\r\n`) +
+        (extensions && `sec-websocket-extensions: ${extensions}`),
+      null,
+      socketUrl(webSocket),
+      false,
+    ]);
+  } else {
+    const isClean = closeWasClean(event);
+    endStream(
+      stream,
+      socket.closedByPage_ ? END_ABORTED : !socket.opened_ ? END_REFUSED : isClean ? END_COMPLETE : END_ERROR,
+      [null, null, closeCode(event), closeReason(event), isClean],
+      -1,
+      atMs,
     );
-    const onEvent = (event: Event) => attempt(() => observe(webSocket, socket, event));
-    const socket: Socket = { stream, opened: false, closedByPage: false };
-    sockets.set(webSocket, socket);
-    for (let i = 0; i < EVENTS.length; i++) addListener(webSocket, EVENTS[i]!, onEvent);
-    stream.release = () => {
-      for (let i = 0; i < EVENTS.length; i++) removeListener(webSocket, EVENTS[i]!, onEvent);
-    };
-  }
-
-  function record(stream: Stream, atMs: number, sent: boolean, data: unknown): void {
-    if (typeof data === 'string') {
-      recorder.message(stream, atMs, sent, utf8Length(data), data, false, null, null);
-      return;
-    }
-    const bytes = sizeOf(data);
-    if (bytes >= 0) {
-      recorder.message(stream, atMs, sent, bytes, data, true, null, null);
-      return;
-    }
-    const blobBytes = tryGet(blobSize, data);
-    if (blobBytes !== null) {
-      recorder.message(stream, atMs, sent, blobBytes, null, true, null, null);
-    } else if (typeof data !== 'object' && typeof data !== 'function' && typeof data !== 'symbol') {
-      record(stream, atMs, sent, `${data as string}`);
-    } else {
-      // Sent as the text its own toString gives, which is not run twice.
-      recorder.message(stream, atMs, sent, 0, null, false, null, null);
-    }
-  }
-
-  function observe(webSocket: object, socket: Socket, event: Event): void {
-    // The browser's own property of every event: the page cannot forge it.
-    if (!event.isTrusted) return;
-    const atMs = now();
-    const { stream } = socket;
-    const type = eventType(event);
-    if (type === 'message') record(stream, atMs, false, eventData(event));
-    else if (type === 'open') {
-      socket.opened = true;
-      const headers: [string, string][] = [];
-      const protocol = socketProtocol(webSocket);
-      const extensions = socketExtensions(webSocket);
-      if (protocol) append(headers, ['sec-websocket-protocol', protocol]);
-      if (extensions) append(headers, ['sec-websocket-extensions', extensions]);
-      recorder.head(stream, {
-        atMs,
-        status: 101,
-        statusText: '',
-        headers,
-        responseType: null,
-        url: socketUrl(webSocket),
-        redirected: false,
-      });
-    } else {
-      const clean = closeWasClean(event);
-      const kind = socket.closedByPage
-        ? 'aborted'
-        : !socket.opened
-          ? 'refused'
-          : clean
-            ? 'complete'
-            : 'error';
-      recorder.end(stream, kind, null, null, atMs, {
-        code: closeCode(event),
-        reason: closeReason(event),
-        clean,
-      });
-    }
   }
 }
 
-function protocolList(protocols: unknown): string[] {
-  const list: string[] = [];
-  if (typeof protocols === 'string') append(list, protocols);
-  const length = ownValue(protocols, 'length');
-  if (typeof length === 'number')
-    for (let i = 0; i < length && i < MAX_PROTOCOLS; i++) {
-      const protocol = ownValue(protocols, i);
-      if (typeof protocol === 'string') append(list, protocol);
-    }
+/** The protocols that the page asked for, parted by commas (which no name of one contains). */
+function protocolList(protocols: unknown): string {
+  if (typeof protocols === 'string') return protocols;
+  let list = '';
+  for (let i = 0; i < MAX_PROTOCOLS; i++) {
+    const protocol = ownValue(protocols, i);
+    if (typeof protocol === 'string') list += list ? `,${protocol}` : protocol;
+  }
   return list;
 }

@@ -1,224 +1,182 @@
-import type { Patches } from './patches';
+import {
+  END_ABORTED,
+  END_COMPLETE,
+  END_ERROR,
+  END_REFUSED,
+  KIND_XHR,
+  LOSS_CAPPED,
+  START_PLAIN,
+} from '../protocol/wire';
 import {
   addListener,
-  append,
   apply,
   attempt,
   encodeText,
+  eventTarget,
+  eventType,
+  getKnown,
   getters,
-  indexOf,
   methods,
   min,
+  NativeWeakMap,
   now,
-  removeListener,
-  safeWeakMap,
-  split,
+  safely,
+  setKnown,
   substring,
-  toLowerCase,
-  trim,
-} from './primordials';
-import type { Recorder, Stream } from './recorder';
-import { absoluteUrl, bodyInfo, normalMethod, plainRequest, shorten } from './request';
+} from './natives';
+import { patch } from './patches';
+import { addChunk, addHead, addLoss, endStream, roomOf, type Stream, startStream } from './recorder';
+import { absoluteUrl, bodyOf } from './request';
 
 interface Exchange {
-  method: string;
-  url: string | null;
-  headers: [string, string][];
-  /** Null unless a request is under way. */
-  stream: Stream | null;
-  headSeen: boolean;
+  method_: unknown;
+  url_: unknown;
+  headers_: string;
+  /** Undefined unless a request is under way. */
+  stream_: Stream | undefined;
+  headSeen_: boolean;
   /** Bytes reported so far. */
-  reported: number;
+  reported_: number;
   /** Units of `responseText` taken so far; -1 when it is not taken any more. */
-  taken: number;
+  taken_: number;
 }
 
-const xhrGetter = getters('XMLHttpRequest');
-const readyState = xhrGetter<number>('readyState');
-const status = xhrGetter<number>('status');
-const statusText = xhrGetter<string>('statusText');
-const responseUrl = xhrGetter<string>('responseURL');
-const responseType = xhrGetter<string>('responseType');
-const responseText = xhrGetter<string>('responseText');
-const withCredentials = xhrGetter<boolean>('withCredentials');
-const allHeaders = methods('XMLHttpRequest')<(self: unknown) => string>('getAllResponseHeaders');
-const loaded = getters('ProgressEvent')<number>('loaded');
-const eventGetter = getters('Event');
-const eventType = eventGetter<string>('type');
-const eventTarget = eventGetter<object>('currentTarget');
+const XHR = 'XMLHttpRequest';
+const [readyState, status, statusText, responseUrl, responseType, responseText, withCredentials] = getters<
+  [number, number, string, string, string, string, boolean]
+>(XHR, 'readyState status statusText responseURL responseType responseText withCredentials');
+const [allHeaders] = methods<[(self: unknown) => string]>(XHR, 'getAllResponseHeaders');
+const [loaded] = getters<[number]>('ProgressEvent', 'loaded');
 
 const EVENTS = ['readystatechange', 'progress', 'load', 'error', 'abort', 'timeout'];
 
-/** Watches XMLHttpRequest by its own progress events; uploads are left alone (listening would force a preflight). */
-export function patchXhr(patches: Patches, recorder: Recorder): void {
-  if (!globalThis.XMLHttpRequest) return;
-  const { prototype } = XMLHttpRequest;
-  const exchanges = safeWeakMap<object, Exchange>();
+const exchanges = new NativeWeakMap<object, Exchange>();
 
-  patches.method(prototype, 'open', (target, self, args) => {
-    // Reopening ends a running request without any event.
-    const before = exchanges.get(self as object);
+/** Watches XMLHttpRequest by its own progress events; uploads are left alone (listening would force a preflight). */
+export function patchXhr(): void {
+  patch(XHR, 'open', (target, self, args) => {
+    const before = getKnown(exchanges, self);
     const result = apply(target, self, args);
     attempt(() => {
-      if (before?.stream) finish(before, 'aborted');
-      exchanges.set(self as object, {
-        method: normalMethod(args[0]),
-        url: absoluteUrl(args[1]),
-        headers: [],
-        stream: null,
-        headSeen: false,
-        reported: 0,
-        taken: 0,
+      // Reopening ends a running request without any event.
+      if (before) finish(before, END_ABORTED);
+      setKnown(exchanges, self, {
+        method_: args[0],
+        url_: absoluteUrl(args[1]),
+        headers_: '',
+        stream_: undefined,
+        headSeen_: false,
+        reported_: 0,
+        taken_: 0,
       });
     });
     return result;
   });
 
-  patches.method(prototype, 'setRequestHeader', (target, self, args) => {
+  patch(XHR, 'setRequestHeader', (target, self, args) => {
     const result = apply(target, self, args);
-    const exchange = exchanges.get(self as object);
-    const name = args[0];
-    const value = typeof args[1] === 'number' ? `${args[1]}` : args[1];
-    if (exchange && typeof name === 'string' && typeof value === 'string')
-      append(exchange.headers, [shorten(name), shorten(value)]);
+    const exchange = getKnown(exchanges, self);
+    const value = args[1];
+    if (exchange && typeof args[0] === 'string' && (typeof value === 'string' || typeof value === 'number'))
+      exchange.headers_ += `${args[0]}: ${value}\r\n`;
     return result;
   });
 
-  patches.method(prototype, 'send', (target, self, args) => {
-    const exchange = exchanges.get(self as object);
-    if (!exchange || exchange.stream || exchange.url === null) return apply(target, self, args);
-    attempt(() => begin(self as object, exchange, args[0]));
+  patch(XHR, 'send', (target, self, args) => {
+    const exchange = getKnown(exchanges, self);
+    if (exchange && !exchange.stream_) attempt(() => begin(self, exchange, args[0]));
     try {
       return apply(target, self, args);
     } catch (error) {
       // A synchronous request throws where another would fire `error`.
-      attempt(() => finish(exchange, 'refused'));
+      if (exchange) attempt(() => finish(exchange, END_REFUSED));
       throw error;
     }
   });
-
-  function begin(xhr: object, exchange: Exchange, data: unknown): void {
-    if (readyState(xhr) !== 1) return;
-    const stream = recorder.start(
-      'xhr',
-      0,
-      plainRequest(
-        now(),
-        exchange.method,
-        exchange.url!,
-        exchange.headers,
-        bodyInfo(data),
-        withCredentials(xhr) ? 'include' : 'same-origin',
-        null,
-        null,
-        [],
-      ),
-    );
-    exchange.stream = stream;
-    for (let i = 0; i < EVENTS.length; i++) addListener(xhr, EVENTS[i]!, onEvent);
-    stream.release = () => {
-      for (let i = 0; i < EVENTS.length; i++) removeListener(xhr, EVENTS[i]!, onEvent);
-    };
-  }
-
-  function onEvent(event: Event): void {
-    attempt(() => {
-      // The browser's own property of every event: the page cannot forge it.
-      if (!event.isTrusted) return;
-      const xhr = eventTarget(event);
-      const exchange = exchanges.get(xhr);
-      if (!exchange?.stream) return;
-      const type = eventType(event);
-      if (type === 'readystatechange') onHead(xhr, exchange);
-      else if (type === 'progress') onBytes(xhr, exchange, loaded(event));
-      else if (type === 'load') {
-        onHead(xhr, exchange);
-        onBytes(xhr, exchange, loaded(event));
-        finish(exchange, 'complete', null, loaded(event));
-      } else if (type === 'error') finish(exchange, exchange.headSeen ? 'error' : 'refused');
-      // The page's own time limit is the page's own decision, as `AbortSignal.timeout()` is.
-      else finish(exchange, 'aborted', type === 'timeout' ? 'TimeoutError' : 'AbortError');
-    });
-  }
-
-  function onHead(xhr: object, exchange: Exchange): void {
-    if (exchange.headSeen || readyState(xhr) < 2 || status(xhr) === 0) return;
-    exchange.headSeen = true;
-    const url = responseUrl(xhr);
-    const requested = exchange.url!;
-    const hash = indexOf(requested, '#');
-    recorder.head(exchange.stream!, {
-      atMs: now(),
-      status: status(xhr),
-      statusText: shorten(statusText(xhr)),
-      headers: parseHeaders(allHeaders(xhr)),
-      responseType: null,
-      url: shorten(url),
-      redirected: url !== (hash < 0 ? requested : substring(requested, 0, hash)),
-    });
-    removeListener(xhr, 'readystatechange', onEvent);
-  }
-
-  /** `total` bytes are there now. Text is taken while the stream's payload has room, so its cost stays bounded. */
-  function onBytes(xhr: object, exchange: Exchange, total: number): void {
-    const stream = exchange.stream!;
-    const atMs = now();
-    const fresh = total - exchange.reported;
-    const room = recorder.payloadRoom(stream);
-    let bytes: Uint8Array | null = null;
-    let length = 0;
-    if (exchange.taken >= 0 && isText(xhr)) {
-      if (room > 0) {
-        const text = responseText(xhr);
-        const tail = substring(text, exchange.taken);
-        const whole = fresh <= room;
-        // Three bytes more: a character that the network cut in two is held back and comes with the next bytes.
-        const encoded = encodeText(whole ? tail : substring(tail, 0, room), whole ? fresh + 3 : room * 3);
-        exchange.taken = text.length;
-        if (encoded && whole) {
-          // For the same reason the text's own length is the honest one.
-          exchange.reported += encoded.length;
-          if (encoded.length > 0)
-            recorder.chunk(stream, atMs, -1, encoded.length, encoded.bytes, 0, encoded.length);
-          return;
-        }
-        if (encoded) {
-          bytes = encoded.bytes;
-          length = min(encoded.length, fresh);
-        } else exchange.taken = -1; // Longer as UTF-8 than on the wire: another charset. Sizes only from here on.
-      } else exchange.taken = -1;
-      if (fresh > 0) recorder.loss(stream, 'payload-capped');
-    }
-    if (fresh <= 0) return;
-    exchange.reported = total;
-    recorder.chunk(stream, atMs, -1, fresh, bytes, 0, length);
-  }
-
-  function isText(xhr: object): boolean {
-    const type = responseType(xhr);
-    return type === '' || type === 'text';
-  }
-
-  function finish(
-    exchange: Exchange,
-    kind: 'complete' | 'error' | 'aborted' | 'refused',
-    message: string | null = null,
-    byteLength: number | null = null,
-  ): void {
-    const { stream } = exchange;
-    exchange.stream = null;
-    if (stream) recorder.end(stream, kind, message, byteLength);
-  }
 }
 
-function parseHeaders(text: string): [string, string][] {
-  const lines = split(text, '\r\n');
-  const headers: [string, string][] = [];
-  for (let i = 0; i < lines.length && i < 256; i++) {
-    const line = lines[i]!;
-    const colon = indexOf(line, ':');
-    if (colon > 0)
-      append(headers, [toLowerCase(substring(line, 0, colon)), shorten(trim(substring(line, colon + 1)))]);
+function begin(xhr: unknown, exchange: Exchange, data: unknown): void {
+  if (exchange.url_ === undefined || readyState(xhr) !== 1) return;
+  const body = bodyOf(data);
+  exchange.stream_ = startStream(
+    now(),
+    [
+      KIND_XHR,
+      exchange.url_,
+      exchange.headers_,
+      body.text_,
+      exchange.method_,
+      withCredentials(xhr) ? 'include' : null,
+      null,
+      START_PLAIN,
+    ],
+    body.size_,
+  );
+  // The same listener is there once, however often the object is used.
+  for (let i = 0; i < EVENTS.length; i++) addListener(xhr, EVENTS[i]!, onEvent);
+}
+
+const onEvent = safely(observe);
+
+function observe(event: Event): void {
+  const xhr = eventTarget(event);
+  const exchange = getKnown(exchanges, xhr);
+  // `isTrusted` is the browser's own property of every event: the page cannot forge it.
+  if (!event.isTrusted || !exchange?.stream_) return;
+  const type = eventType(event);
+  if (type === 'readystatechange' || type === 'load') onHead(xhr, exchange, exchange.stream_);
+  if (type === 'progress' || type === 'load') onBytes(xhr, exchange, exchange.stream_, loaded(event));
+  if (type === 'load') finish(exchange, END_COMPLETE, undefined, loaded(event));
+  else if (type === 'error') finish(exchange, exchange.headSeen_ ? END_ERROR : END_REFUSED);
+  // The page's own time limit is the page's own decision, as `AbortSignal.timeout()` is.
+  else if (type === 'timeout') finish(exchange, END_ABORTED, 'TimeoutError');
+  else if (type === 'abort') finish(exchange, END_ABORTED, 'AbortError');
+}
+
+function onHead(xhr: unknown, exchange: Exchange, stream: Stream): void {
+  const code = status(xhr);
+  if (exchange.headSeen_ || readyState(xhr) < 2 || !code) return;
+  exchange.headSeen_ = true;
+  addHead(stream, code, [statusText(xhr), allHeaders(xhr), null, responseUrl(xhr), null]);
+}
+
+/** `total` bytes are there now. Text is taken while the stream's payload has room, so its cost stays bounded. */
+function onBytes(xhr: unknown, exchange: Exchange, stream: Stream, total: number): void {
+  const atMs = now();
+  const fresh = total - exchange.reported_;
+  const room = roomOf(stream);
+  const type = responseType(xhr);
+  let bytes: Uint8Array | undefined;
+  let length = 0;
+  if (exchange.taken_ >= 0 && (type === '' || type === 'text')) {
+    const text = room > 0 ? responseText(xhr) : '';
+    const isWhole = fresh <= room;
+    // Three bytes more: a character that the network cut in two is held back and comes with the next bytes.
+    const encoded = encodeText(substring(text, exchange.taken_), isWhole ? fresh + 3 : room);
+    const left = text.length - exchange.taken_ - encoded.units_;
+    exchange.taken_ = text.length;
+    length = encoded.length_;
+    if (isWhole && left <= 0 && room > 0) {
+      // For the same reason the text's own length is the honest one.
+      exchange.reported_ += length;
+      if (length) addChunk(stream, atMs, -1, length, encoded.bytes_);
+      return;
+    }
+    // Longer as UTF-8 than on the wire: another charset. Sizes only from here on.
+    if (isWhole || room <= 0) exchange.taken_ = -1;
+    else {
+      bytes = encoded.bytes_;
+      length = min(length, fresh);
+    }
+    if (fresh > 0) addLoss(stream, LOSS_CAPPED);
   }
-  return headers;
+  if (fresh <= 0) return;
+  exchange.reported_ = total;
+  addChunk(stream, atMs, -1, fresh, bytes, 0, length);
+}
+
+function finish(exchange: Exchange, kind: number, name?: string, byteLength?: number): void {
+  const stream = exchange.stream_;
+  exchange.stream_ = undefined;
+  if (stream) endStream(stream, kind, [name], byteLength);
 }

@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { bundleScript } from '../../src/build/script-plugin';
 import type { LaunchedBrowser } from '../../src/cli/chromium/launch';
 import type { TapConfig, TapEnd, TapHead, TapHello, TapStart } from '../../src/protocol/messages';
 import { CdpPage, type EarlyScript } from './cdp-page';
@@ -31,7 +33,8 @@ export interface SeenStream {
   end: TapEnd | null;
 }
 
-interface PlainBatch {
+/** A batch as JSON carries it. */
+export interface PlainBatch {
   type: 'batch';
   seq: number;
   dropped: number;
@@ -46,11 +49,15 @@ interface PlainBatch {
 
 type Plain = TapHello | PlainBatch | { type: 'bye'; atMs: number };
 
-export interface TapPageOptions {
+/** How the collector in the page behaves. */
+export interface TapBridgeOptions {
   /** Batches granted at once when the port comes; each received batch grants one more unless `refill` is false. */
   credit?: number;
   refill?: boolean;
   config?: Omit<TapConfig, 'type'>;
+}
+
+export interface TapPageOptions extends TapBridgeOptions {
   /** No collector at all. */
   unclaimed?: boolean;
   /** Scripts of "the page" that run before or after the tap. */
@@ -60,72 +67,8 @@ export interface TapPageOptions {
 
 const WORLD = 'streamgauge-test';
 const BINDING = 'streamgaugeTapped';
-
-/** The other side of the hand-over, as any bridge does it, and a binding that brings every message to the test. */
-function bridge(options: TapPageOptions, bindingName: string): void {
-  let taken = false;
-  const tell = (globalThis as unknown as Record<string, (text: string) => void>)[bindingName]!;
-  const latin1 = (bytes: Uint8Array, from: number, length: number) => {
-    let text = '';
-    for (let i = from; i < from + length; i++) text += String.fromCharCode(bytes[i]!);
-    return text;
-  };
-  // biome-ignore lint/suspicious/noExplicitAny: columns of a batch, taken apart by hand inside the page
-  const plain = (message: any) => {
-    if (message.type !== 'batch') return message;
-    const chunks: unknown[] = [];
-    const messages: unknown[] = [];
-    let at = 0;
-    for (let i = 0; i < (message.chunks?.stream.length ?? 0); i++) {
-      const c = message.chunks;
-      chunks.push({
-        stream: c.stream[i],
-        atMs: c.atMs[i],
-        waitedMs: c.waitedMs[i],
-        byteLength: c.byteLength[i],
-        payload: latin1(c.bytes, at, c.payloadLength[i]),
-      });
-      at += c.payloadLength[i];
-    }
-    at = 0;
-    for (let i = 0; i < (message.messages?.stream.length ?? 0); i++) {
-      const m = message.messages;
-      messages.push({
-        stream: m.stream[i],
-        atMs: m.atMs[i],
-        byteLength: m.byteLength[i],
-        sent: m.direction[i] === 1,
-        opcode: m.opcode[i],
-        name: m.name[i],
-        lastEventId: m.lastEventId[i],
-        text: m.text[i],
-        payload: latin1(m.bytes, at, m.payloadLength[i]),
-      });
-      at += m.payloadLength[i];
-    }
-    const blocked = [...message.blockedStartMs].map((start: number, i: number) => [
-      start,
-      message.blockedDurationMs[i],
-    ]);
-    return { ...message, chunks, messages, blocked };
-  };
-  window.addEventListener('message', function onPort(event) {
-    if (taken || event.data !== 'streamgauge:port:v1' || event.source !== window || event.ports.length !== 1)
-      return;
-    taken = true;
-    event.stopImmediatePropagation();
-    window.removeEventListener('message', onPort);
-    const port = event.ports[0]!;
-    port.onmessage = ({ data }) => {
-      tell(JSON.stringify(plain(data)));
-      if (data.type === 'batch' && options.refill !== false) port.postMessage({ type: 'credit', batches: 1 });
-    };
-    if (options.config) port.postMessage({ type: 'config', ...options.config });
-    port.postMessage({ type: 'credit', batches: options.credit ?? 8 });
-    (globalThis as unknown as { port: MessagePort }).port = port;
-  });
-  document.dispatchEvent(new Event('streamgauge:ready'));
-}
+/** The real bridge's end of the port, with a binding that brings every message to the test. */
+const bridge = bundleScript(fileURLToPath(new URL('tap-bridge.iife.ts', import.meta.url)));
 
 /** A page with the tap in it, and what a collector has received of it so far. */
 export class TapPage {
@@ -152,7 +95,7 @@ export class TapPage {
     scripts.push({ source: tap });
     if (!options.unclaimed)
       scripts.push({
-        source: `(${String(bridge)})(${JSON.stringify(options)}, ${JSON.stringify(BINDING)})`,
+        source: `${await bridge}\nstartTapBridge(${JSON.stringify(options)})`,
         world: WORLD,
       });
     if (options.after) scripts.push({ source: options.after });
@@ -172,16 +115,12 @@ export class TapPage {
       { frameId: frameTree.frame.id, worldName: WORLD },
     );
     this.page.contexts.set(WORLD, executionContextId);
-    await this.page.evaluateIn(WORLD, bridge, options, BINDING);
+    await this.page.evaluateText(`${await bridge}\nstartTapBridge(${JSON.stringify(options)})`, WORLD);
   }
 
   /** Sends a command as the collector would. */
   async command(command: object): Promise<void> {
-    await this.page.evaluateIn(
-      WORLD,
-      (message) => (globalThis as unknown as { port: MessagePort }).port.postMessage(message),
-      command,
-    );
+    await this.page.evaluateText(`commandTap(${JSON.stringify(command)})`, WORLD);
   }
 
   /** Resolves when `condition` holds for what has been received. */

@@ -210,6 +210,20 @@ describe('the request and the answer', () => {
     });
   });
 
+  it('long bodies and headers are cut, and say how long they were', async () => {
+    await tapped.page.evaluate(async (url) => {
+      const answer = fetch(url, {
+        method: 'POST',
+        body: 'é'.repeat(20_000),
+        headers: { long: 'x'.repeat(9000) },
+      });
+      await (await answer).text();
+    }, `${server.origin}/echo?long`);
+    const { start } = await tapped.ended('/echo?long');
+    expect([start.body?.length, start.bodyByteLength]).toEqual([8192, 40_000]);
+    expect(start.headers).toEqual([['long', 'x'.repeat(9000)]]);
+  });
+
   it('redirects, refusals, opaque and empty answers', async () => {
     await tapped.page.evaluate(
       async (origin, other) => {
@@ -643,14 +657,19 @@ describe('how sure an arrival is', () => {
     expect(slow).toBeLessThan(1);
   });
 
-  it('long tasks are reported', async () => {
-    await tapped.page.evaluate(() => {
-      setTimeout(() => {
-        const end = performance.now() + 120;
-        while (performance.now() < end);
-      });
-    });
+  it('long tasks are reported, with what is recorded next', async () => {
+    await tapped.page.evaluate(async (url) => {
+      await new Promise<void>((resolve) =>
+        setTimeout(() => {
+          const end = performance.now() + 120;
+          while (performance.now() < end);
+          resolve();
+        }),
+      );
+      await (await fetch(url)).text();
+    }, `${server.origin}/text?after-a-long-task`);
+    await tapped.ended('after-a-long-task');
     // A busy machine gives the page other long tasks, before and after.
-    await tapped.until(() => tapped.blocked.some(([, durationMs]) => durationMs >= 120));
+    expect(tapped.blocked.some(([, durationMs]) => durationMs >= 120)).toBe(true);
   });
 });
