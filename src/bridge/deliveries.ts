@@ -1,5 +1,5 @@
 import type { TapBatch, TapHead } from '../protocol/messages';
-import type { TapDelivered } from '../protocol/wire';
+import { STREAMING_TYPE, type TapDelivered } from '../protocol/wire';
 import { withoutFragment } from './unpack';
 
 /** A response whose body nobody has been seen to read. */
@@ -21,8 +21,6 @@ const UNREAD_MS = 5000;
 const SWEEP_MS = 1000;
 /** The entry's start lies this close after the call; the clock is coarse. */
 const START_TOLERANCE_MS = 50;
-const STREAMING_TYPE =
-  /^(text\/event-stream|application\/((x-)?(ndjson|jsonlines|json-stream)|jsonl|json-seq|stream\+json))\s*(;|$)/i;
 
 /**
  * Tells a tap when the network has delivered bodies that the page may read where nobody can watch (`new Response(body)`,
@@ -76,7 +74,7 @@ export class Deliveries {
     const unseen = this.#unseen.get(stream);
     if (!unseen) return;
     unseen.headAtMs = atMs;
-    unseen.isStreaming = STREAMING_TYPE.test(headers.find(([name]) => name === 'content-type')?.[1] ?? '');
+    unseen.isStreaming = headers.some(([name, value]) => STREAMING_TYPE.test(`${name}: ${value}`));
     this.#timer ??= setTimeout(this.#sweep, SWEEP_MS);
   }
 

@@ -85,3 +85,7 @@ export interface TapDelivered {
   /** Nobody has touched it for so long that nobody will. */
   unread: boolean;
 }
+
+/** Among header lines: a content type that is made to be read piece by piece. */
+export const STREAMING_TYPE =
+  /^content-type: *(text\/event-stream|application\/((x-)?(ndjson|jsonlines|json-stream)|jsonl|json-seq|stream\+json))\s*(;|$)/im;

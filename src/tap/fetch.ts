@@ -1,4 +1,11 @@
-import { END_ABORTED, END_COMPLETE, END_REFUSED, KIND_FETCH, LOSS_OPAQUE } from '../protocol/wire';
+import {
+  END_ABORTED,
+  END_COMPLETE,
+  END_REFUSED,
+  KIND_FETCH,
+  LOSS_OPAQUE,
+  STREAMING_TYPE,
+} from '../protocol/wire';
 import { type Body, onDelivered, patchBodies, trackBody } from './bodies';
 import {
   addListener,
@@ -21,10 +28,6 @@ const [status, statusText, headers, type, url, redirected, responseBody] = gette
 >('Response', 'status statusText headers type url redirected body');
 const [deref] = methods<[(ref: WeakRef<Response>) => Response | undefined]>('WeakRef', 'deref');
 const NativeWeakRef = WeakRef;
-
-/** Content types that are made to be read piece by piece. */
-const STREAMING =
-  /^content-type: *(text\/event-stream|application\/((x-)?(ndjson|jsonlines|json-stream)|jsonl|json-seq|stream\+json))\s*(;|$)/im;
 
 /** Watches `fetch` and the bodies it returns. The response stays the browser's own object. */
 export function patchFetch(): void {
@@ -78,7 +81,7 @@ function onResponse(stream: Stream, response: Response): void {
   else {
     const body: Body = {
       stream_: stream,
-      isStreaming_: match(STREAMING, lines) !== null,
+      isStreaming_: match(STREAMING_TYPE, lines) !== null,
       furthest_: 0,
       branches_: 1,
       watched_: false,
