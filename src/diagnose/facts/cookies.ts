@@ -340,7 +340,7 @@ export function withholdingOf(cookie: CookieSet, use: CookieUse): Withholding {
           : 'refused';
     return {
       reason,
-      text: `the browser never kept it: ${cookie.refusal.replace(/^the browser refused it: /, '')}`,
+      text: `the browser never kept it (${cookie.refusal.replace(/^the browser refused it: /, '')})`,
     };
   }
   if (told)

@@ -17,8 +17,13 @@ const MAX_SPAN_SHARE = 0.25;
 /** A burst of many events per read may stretch to this part of the wait (a busy machine, a few flushes in a row). */
 const PACKED_SPAN_SHARE = 0.1;
 const PACKED_EVENTS_PER_MOMENT = 4;
-/** Events that each come alone, at least this far apart, were paced by somebody: a buffer lets go of all at once. */
+/**
+ * Events that each come alone, at least this far apart on average, were paced by somebody: a buffer lets go of all at once
+ * (a held stream comes in one to three moments, whatever its length). A few may come alone on a busy machine.
+ */
 const PACED_GAP_MS = 8;
+const MANY_EVENTS = 10;
+const MANY_PACED_GAP_MS = 2;
 /** The end comes with the burst, because the end is what made the buffer let go. Page code may take this long. */
 const MAX_TAIL_MS = 500;
 /** Send times prove holding when the server took at least this long, and this many times longer than the arrivals. */
@@ -161,7 +166,8 @@ function shapeOf(facts: StreamFacts, data: DataSpan, firstMs: number): Shape {
   const spanMs = Math.max(0, data.lastAtMs - firstMs);
   const count = facts.eventCount;
   const isPacked = count >= data.moments * PACKED_EVENTS_PER_MOMENT;
-  const isPaced = data.moments > count / 2 && spanMs / (count - 1) >= PACED_GAP_MS;
+  const pacedGapMs = count >= MANY_EVENTS ? MANY_PACED_GAP_MS : PACED_GAP_MS;
+  const isPaced = data.moments > count / 2 && spanMs / (count - 1) >= pacedGapMs;
   const flushMs = Math.max(
     FLUSH_MS + data.byteLength / SLOW_LINK_BYTES_PER_MS,
     isPacked ? waitMs * PACKED_SPAN_SHARE : 0,

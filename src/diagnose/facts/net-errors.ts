@@ -13,7 +13,7 @@ const MEANINGS: Record<string, string> = {
   ERR_TIMED_OUT: 'the operation timed out',
   ERR_NAME_NOT_RESOLVED: 'the host name could not be resolved',
   ERR_ADDRESS_UNREACHABLE: 'the address cannot be reached',
-  ERR_HTTP2_PING_FAILED: "the browser's own ping got no answer: the path was dead",
+  ERR_HTTP2_PING_FAILED: "the browser's own ping got no answer, so the path was dead",
   ERR_HTTP2_SERVER_REFUSED_STREAM:
     'the server refused the stream before working on it, as it does when it shuts down',
   ERR_HTTP2_CONNECTION_ERROR: 'the HTTP/2 connection failed',

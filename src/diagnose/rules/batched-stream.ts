@@ -26,7 +26,8 @@ export const batchedStream: StreamRule = {
       by === 'size'
         ? `${matching} of ${bursts} bursts are ${formatBytes(value)} in size, ${each}: a buffer of that size passes the stream on only when it is full`
         : `Events arrive every ${formatMs(value)}, ${each}: a timer passes the stream on`;
-    const doubt = sentShare === null ? ', unless the server itself sends in that rhythm' : '';
+    const own = by === 'size' ? 'writes so much at a time' : 'sends in that rhythm';
+    const doubt = sentShare === null ? `, unless the server itself ${own}` : '';
     const evidence: Evidence[] = [
       by === 'size'
         ? { label: 'buffer size that the bursts match', value, unit: 'bytes' }

@@ -209,7 +209,10 @@ function clauseOf(
   const isHearsay = speaker !== null && matches.every(({ limit }) => limit.unverified);
   if (matches.length > 0 && !isHearsay) return limitClause(matches);
   if (speaker) return `: ${PLATFORMS[speaker]} says that it gave up waiting`;
-  const first = facts.hops.find((hop) => hop.platform !== null && isIntermediarySeen([hop]));
+  // Apache signs what it says as a proxy, and nobody else says so in its name.
+  const first = facts.hops.find(
+    (hop) => hop.platform !== null && (isIntermediarySeen([hop]) || hop.platform === 'apache'),
+  );
   // Cloudflare's own word for it is 524: what else comes through it was said behind it.
   const isBehind = first?.platform === 'cloudflare' && status === 504;
   const who =

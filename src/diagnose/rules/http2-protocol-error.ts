@@ -71,7 +71,7 @@ function likeliestCause(
   if (netErrorOf(facts.stream) === QUIC_ERROR) {
     return {
       sentence:
-        'the HTTP/3 connection failed; whether the way (UDP) or the server ended it shows when HTTP/3 is turned off',
+        'the HTTP/3 connection failed; whether the network (UDP) or the server ended it shows when HTTP/3 is turned off',
       evidence: 'the HTTP/3 connection failed',
     };
   }

@@ -65,7 +65,7 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
       const isMeant = ({ why }: Unreturned) =>
         why.reason === 'expired' || (why.reason === 'path' && explained.length === 0);
       if (latest.every(isMeant)) continue;
-      const best = latest.find((one) => one.why.reason !== 'unknown') ?? latest[0];
+      const best = decisive(latest);
       if (best) missing.push(best);
     }
   }
@@ -125,6 +125,20 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
 
 function unknownSessions(facts: TraceFacts): string[] {
   return [...facts.streams.values()].filter(isUnknownSession).map(({ stream }) => stream.id);
+}
+
+/**
+ * Of one pin's cookies the one that came nearest to coming back: what held that one is why the pin is lost. (ALB's plain
+ * cookie never crosses sites; its twin for that does, unless the browser blocks it.)
+ */
+const NEARNESS: readonly Withholding['reason'][] = ['third-party', 'unknown', 'secure', 'path', 'expired'];
+
+function decisive(latest: readonly Unreturned[]): Unreturned | undefined {
+  const rank = ({ why }: Unreturned) => {
+    const index = NEARNESS.indexOf(why.reason);
+    return index < 0 ? NEARNESS.length : index;
+  };
+  return [...latest].sort((a, b) => rank(a) - rank(b))[0];
 }
 
 /** Jobs and sessions of this server that were lost. */

@@ -173,6 +173,10 @@ describe('no stream that was held', () => {
   it.each<[string, string]>([
     ['tokens one by one', `${CHAT} | 200 headers ${SSE} | +75x41 ~30 data {"n":{n}} | end`],
     ['a short answer', `${CHAT} | 1400 headers ${SSE} | 1401 data*4 {"n":{n}} | end`],
+    [
+      'a very fast model after a wait in the queue',
+      `${CHAT} | 1400 headers ${SSE} | +2.5x32 data {"n":{n}} | end`,
+    ],
     ['fast from the start', `${CHAT} | 80 headers ${SSE} | 82 data*200 {"n":{n}} | end`],
     [
       'a plain JSON call',
