@@ -9,12 +9,15 @@ export const USAGE = `streamgauge — why does my stream work on my machine and 
       Reads HAR and trace files, plain or gzip; - is standard input.
 
   streamgauge record URL         [--for 30s] [--out FILE] [--json] [--fail-on error|warning|never]
-                                 [--header 'Name: value'] [--run SCRIPT.js] [--headed]
-      Opens URL in an installed Chromium, Chrome or Edge and records its streams. Stops after --for
-      (default 30s), or earlier when every stream has ended and the page is quiet; Ctrl-C ends it, too.
+                                 [--header 'Name: value']... [--run SCRIPT.js] [--headed] [--insecure]
+      Opens URL in an installed Chromium, Chrome or Edge and records its streams, those of its workers
+      and of windows that it opens. Stops after --for (default 30s), or earlier when every stream has
+      ended and the page is quiet; Ctrl-C ends it, too.
       --out saves the trace, without cookies and tokens; a name ending in .gz is compressed.
       --header is sent with every request of the page, to other sites as well.
       --run is evaluated in the page once it has loaded; a promise it comes to is awaited.
+      --headed shows the browser; without --run you work in it, and it records until you close it
+      (or --for, then 10m by default). --insecure does not check certificates.
 
   streamgauge report FILE        [--out FILE] [--format NAME] [--hide PATH]... [--no-redact] [--otlp URL]
       Writes what was found, to show to others: Markdown, or what the ending of --out says (.html .md

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer as createTlsServer, type Server } from 'node:https';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +11,7 @@ import { SocketIoDecoder } from '../../src/decode/socket-io';
 import { importBytes } from '../../src/exchange/import/file';
 import { Confidence, Direction, type StreamRecord, type Trace } from '../../src/trace/types';
 import { ensureCommandBuilt } from '../e2e/support/built';
+import { createCertificate } from '../lab/certificate';
 import { type SampleSite, startSampleSite } from './support/sample-site';
 import { startSocketIo2Site } from './support/socket-io-2-site';
 import { type Ran, type RunOptions, streamgauge } from './support/streamgauge';
@@ -280,18 +282,33 @@ describe('a recording that is ended early', () => {
     expect(stream.chunks.atMs.length).toBeGreaterThan(2);
   });
 
-  it('by Ctrl-C still gives its results', async () => {
-    const out = at('signal.json');
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s still gives its results', async (signal) => {
+    const out = at(`${signal}.json`);
     const ran = await record([`${site.origin}/endless`, '--for', '60s', '--out', out], {
+      isGroup: true,
       started: (child) =>
         void site
           .asked('/endless/events')
           .then(() => delay(500))
-          .then(() => child.kill('SIGINT')),
+          // Ctrl-C reaches the whole group: the browser must not end by it.
+          .then(() => process.kill(-child.pid!, signal)),
     });
     expect(ran).toMatchObject({ status: 0, stderr: '' });
     expect(ran.stdout).toContain('✓ nothing wrong');
-    expect(streamOf(open('signal.json'), '/endless/events').end).toBeNull();
+    const stream = streamOf(open(`${signal}.json`), '/endless/events');
+    expect(stream.end).toBeNull();
+    expect(stream.chunks.atMs.length).toBeGreaterThan(2);
+  });
+
+  it('by a second Ctrl-C at once, without results', async () => {
+    const ran = await record([`${site.origin}/never`, '--for', '60s', '--out', at('twice.json')], {
+      started: (child) =>
+        void site.asked('/never').then(() => {
+          child.kill('SIGINT');
+          child.kill('SIGTERM');
+        }),
+    });
+    expect(ran).toMatchObject({ status: 2, stdout: '' });
   });
 
   it('by a browser that dies is kept, and said', async () => {
@@ -357,12 +374,90 @@ describe('a page that is an error itself', () => {
     expect(file.findings.map(({ id }: { id: string }) => id)).toEqual(['gateway-timeout']);
   });
 
+  it('and asks for a password is recorded, with a word on how to give one', async () => {
+    const ran = await record([`${site.origin}/status/401`, '--for', '20s', '--out', at('401.json')]);
+    expect(ran).toMatchObject({
+      status: 2,
+      stderr:
+        "streamgauge: The page itself answered 401 Unauthorized, and nothing that the browser could show. --header 'Authorization: …' signs in.\n",
+    });
+    expect(streamOf(open('401.json'), '/status/401')).toMatchObject({
+      response: { status: 401, body: null },
+      end: { kind: 'complete', netError: null },
+    });
+  });
+
   it('is said, too, when it has something to show', async () => {
     const ran = await record([`${site.origin}/not-here`, '--for', '20s']);
     expect(ran).toMatchObject({
       status: 2,
       stderr: 'streamgauge: The page itself answered 404 Not Found.\n',
     });
+  });
+});
+
+describe('a page that does not stay as it is', () => {
+  it('and goes elsewhere ends its streams and those of its worker', async () => {
+    const out = at('left.json');
+    const ran = await record([`${site.origin}/leaver`, '--for', '60s', '--out', out]);
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    const trace = open('left.json');
+    expect(trace.meta).toMatchObject({ pageUrl: `${site.origin}/empty?left` });
+    for (const path of ['/endless/left', '/endless/left-worker']) {
+      const stream = streamOf(trace, path);
+      expect(stream.end, path).toMatchObject({ kind: 'aborted' });
+      expect(stream.chunks.atMs.length + stream.messages.atMs.length, path).toBeGreaterThan(2);
+    }
+  });
+
+  it('and asks a person who is not there goes on, and nothing is agreed to', async () => {
+    const ran = await record([`${site.origin}/asker`, '--for', '60s']);
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    expect([...site.requests.keys()]).toContain('/empty?confirmed=false&said=null');
+  });
+
+  it('and crashes is kept, and said', async () => {
+    const ran = await record([`${site.origin}/endless`, '--for', '60s', '--out', at('crashed.json')], {
+      started: () =>
+        void site
+          .asked('/endless/events')
+          .then(() => delay(500))
+          .then(killRenderers),
+    });
+    expect(ran).toMatchObject({
+      status: 2,
+      stderr: 'streamgauge: The page crashed; what was recorded until then is kept.\n',
+    });
+    expect(streamOf(open('crashed.json'), '/endless/events').chunks.atMs.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a certificate that nobody trusts', () => {
+  let server: Server;
+  let origin: string;
+
+  beforeAll(async () => {
+    server = createTlsServer(createCertificate(['localhost']), (_, response) =>
+      response.setHeader('content-type', 'text/html').end('<title>Stage</title>'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    origin = `https://localhost:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => void server.close());
+
+  it('is a reason not to open the page', async () => {
+    const ran = await record([`${origin}/`, '--for', '20s']);
+    expect(ran).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: `streamgauge: ${origin}/ cannot be opened: its certificate is not trusted (net::ERR_CERT_AUTHORITY_INVALID). --insecure opens it all the same.\n`,
+    });
+  });
+
+  it('is none with --insecure', async () => {
+    const ran = await record([`${origin}/`, '--for', '20s', '--insecure', '--out', at('insecure.json')]);
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    expect(streamOf(open('insecure.json'), '/')).toMatchObject({ response: { status: 200 } });
   });
 });
 
@@ -411,6 +506,7 @@ describe('what cannot be recorded', () => {
       ['stage.example.org/chat'],
       /begins with http.*Did you mean https:\/\/stage\.example\.org\/chat\?$/,
     ],
+    ['no scheme, at home', ['localhost:3000/chat'], /Did you mean http:\/\/localhost:3000\/chat\?$/],
     [
       'another scheme',
       ['javascript:alert(1)'],
@@ -472,6 +568,20 @@ describe('what cannot be recorded', () => {
 it('leaves no profile behind', () => {
   expect(readdirSync(temporary).filter((name) => name.startsWith('streamgauge-'))).toEqual([]);
 });
+
+/** Ends the processes of the pages of the browser that uses our temporary folder, as a defect in them would. */
+function killRenderers(): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (command.includes('--type=renderer') && command.includes(`--user-data-dir=${temporary}/`)) {
+        process.kill(Number(pid), 'SIGSEGV');
+      }
+    } catch {
+      // It was gone before it could be looked at.
+    }
+  }
+}
 
 /** A port of this machine on which nobody listens. */
 async function freePort(): Promise<number> {

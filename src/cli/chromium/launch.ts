@@ -103,9 +103,7 @@ export async function launchChromium(options: LaunchOptions): Promise<LaunchedBr
         );
       }),
       exited.then(() => {
-        throw new Error(
-          `${options.executable} ended while starting: ${lastLine(complaints) || 'it said nothing.'}`,
-        );
+        throw new Error(`${options.executable} ended while starting: ${reasonIn(complaints)}`);
       }),
       new Promise((_, reject) => {
         child.once('error', (error) =>
@@ -124,6 +122,11 @@ export async function launchChromium(options: LaunchOptions): Promise<LaunchedBr
   return { connection, process: child, close };
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+/** The line that tells most, without the place in the browser's source that it begins with. */
+function reasonIn(complaints: string): string {
+  const lines = complaints
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^\[[^\]]*\] */, ''));
+  return lines.find((line) => /X server|display/i.test(line)) || lines.at(-1) || 'it said nothing.';
 }

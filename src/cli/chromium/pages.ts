@@ -40,9 +40,9 @@ export interface PageListener {
   /** An event of the Network domain of the page, its frames and its workers. */
   networkEvent(method: string, params: CdpObject, source: NetworkSource): void;
   /** A frame, a worker or an opened window is gone, and so is whatever it had open. */
-  sourceClosed(source: NetworkSource): void;
+  sourceClosed(source: NetworkSource, how: 'crashed' | 'closed'): void;
   loaded(): void;
-  /** The page's process is gone, or its tab was closed. */
+  /** The page's own process is gone, or its tab was closed. */
   ended(how: 'crashed' | 'closed'): void;
 }
 
@@ -98,6 +98,8 @@ interface Attached extends NetworkSource {
 }
 
 interface WatchOptions {
+  /** Somebody sees the page and answers its dialogs. */
+  isAttended: boolean;
   scripts: PageScripts;
   headers: Record<string, string>;
   listener: PageListener;
@@ -138,7 +140,6 @@ export class WatchedPage {
     if (!tab) throw new CdpError('The browser does not give its tab');
     page.#session = tab.session;
     page.#session.on('Page.loadEventFired', () => options.listener.loaded());
-    page.#session.on('Inspector.targetCrashed', () => options.listener.ended('crashed'));
     await tab.ready;
     return page;
   }
@@ -201,7 +202,20 @@ export class WatchedPage {
       const source = this.#attached.get(sessionId);
       this.#attached.delete(sessionId);
       if (sessionId === this.#session?.id) listener.ended('closed');
-      else if (source) listener.sourceClosed(source);
+      else if (source) listener.sourceClosed(source, 'closed');
+    });
+    connection.on('Inspector.targetCrashed', (_, sessionId = '') => {
+      const source = this.#attached.get(sessionId);
+      if (!source) return;
+      this.#clear(sessionId);
+      if (sessionId === this.#session?.id) listener.ended('crashed');
+      else listener.sourceClosed(source, 'crashed');
+    });
+    connection.on('Page.javascriptDialogOpening', ({ type }, sessionId = '') => {
+      if (this.#options.isAttended) return;
+      // It stops the page until somebody answers: to take note, and to leave, is yes; nothing else is agreed to.
+      const accept = type === 'alert' || type === 'beforeunload';
+      connection.send('Page.handleJavaScriptDialog', { accept }, sessionId).catch(() => undefined);
     });
     for (const method of NETWORK_EVENTS) {
       connection.on(method, (params, sessionId = '') => {

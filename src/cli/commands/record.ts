@@ -15,6 +15,8 @@ import { VERSION } from '../version';
 import { exitStatus, type FailOn, parseFailOn, RESULT } from './outcome';
 
 const DEFAULT_FOR = '30s';
+/** A person at the window ends the recording by closing it. */
+const DEFAULT_FOR_HEADED = '10m';
 const MAX_SCRIPT_BYTES = 4 * 1024 * 1024;
 
 interface Plan {
@@ -26,12 +28,20 @@ interface Plan {
   headers: Record<string, string>;
   script: string | null;
   headed: boolean;
+  /** A person works with the page and says when it is over. */
+  isAttended: boolean;
+  /** Certificates are not checked: staging has its own. */
+  isInsecure: boolean;
 }
 
 /** `streamgauge record URL`: see USAGE. */
 export async function recordCommand(args: string[], terminal: Terminal): Promise<number> {
   const plan = await readPlan(args, terminal);
-  const browser = await launchChromium({ executable: browserOf(terminal.env), headed: plan.headed });
+  const browser = await launchChromium({
+    executable: browserOf(terminal.env),
+    headed: plan.headed,
+    args: plan.isInsecure ? ['--ignore-certificate-errors'] : [],
+  });
   const stop = stopper();
   let recorded: Recorded;
   try {
@@ -40,6 +50,7 @@ export async function recordCommand(args: string[], terminal: Terminal): Promise
       headers: plan.headers,
       forMs: plan.forMs,
       script: plan.script,
+      isAttended: plan.isAttended,
       version: VERSION,
       signal: stop.signal,
       ...progress(terminal),
@@ -57,28 +68,33 @@ async function readPlan(args: string[], { env, stdin }: Terminal): Promise<Plan>
     args,
     allowPositionals: true,
     options: {
-      for: { type: 'string', default: DEFAULT_FOR },
+      for: { type: 'string' },
       out: { type: 'string' },
       json: { type: 'boolean', default: false },
       'fail-on': { type: 'string' },
       header: { type: 'string', multiple: true, default: [] },
       run: { type: 'string' },
       headed: { type: 'boolean', default: false },
+      insecure: { type: 'boolean', default: false },
     },
   });
   if (positionals.length !== 1) throw new UnusableArguments('record takes one URL.');
+  const isAttended = values.headed && values.run === undefined;
   const plan: Plan = {
     url: readUrl(positionals[0] ?? ''),
-    forMs: parseDuration(values.for, '--for'),
+    forMs: parseDuration(values.for ?? (isAttended ? DEFAULT_FOR_HEADED : DEFAULT_FOR), '--for'),
     out: values.out ?? null,
     json: values.json,
     failOn: parseFailOn(values['fail-on']),
     headers: Object.fromEntries(values.header.map(parseHeader)),
     script: null,
     headed: values.headed,
+    isAttended,
+    isInsecure: values.insecure,
   };
   // Whatever would spoil the result is found before anything is recorded.
   browserOf(env);
+  if (plan.headed) checkDisplay(env);
   if (plan.out !== null) await checkWritable(plan.out);
   if (values.run !== undefined) {
     plan.script = new TextDecoder().decode(await readInput(values.run, stdin, MAX_SCRIPT_BYTES));
@@ -89,9 +105,13 @@ async function readPlan(args: string[], { env, stdin }: Terminal): Promise<Plan>
 function readUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url && ['http:', 'https:', 'file:'].includes(url.protocol)) return url.href;
-  const guess = URL.canParse(`https://${text}`) && /^[\w.-]+(?::\d+)?(?:[/?#]|$)/.test(text);
+  const shown = text.slice(0, 200);
+  const isName = URL.canParse(`https://${text}`) && /^[\w.-]+(?::\d+)?(?:[/?#]|$)/.test(text);
+  // What has no name of its own on the internet has no certificate either, as a rule.
+  const isLocal = /^(?:localhost|[\w-]+:\d|\d+\.\d+\.\d+\.\d+)/.test(text);
+  const guess = isName ? ` Did you mean ${isLocal ? 'http' : 'https'}://${shown}?` : '';
   throw new UnusableArguments(
-    `record takes an address that begins with http:// or https://, not "${text.slice(0, 200)}".${guess ? ` Did you mean https://${text.slice(0, 200)}?` : ''}`,
+    `record takes an address that begins with http:// or https://, not "${shown}".${guess}`,
   );
 }
 
@@ -103,6 +123,12 @@ function browserOf(env: NodeJS.ProcessEnv): string {
       ? `STREAMGAUGE_BROWSER names ${env.STREAMGAUGE_BROWSER}, which is no program that can be started.`
       : 'No Chromium, Chrome or Edge was found. Install one, or name it in STREAMGAUGE_BROWSER.',
   );
+}
+
+/** macOS and Windows have one whenever somebody is there. */
+function checkDisplay(env: NodeJS.ProcessEnv): void {
+  if (process.platform !== 'linux' || env.DISPLAY || env.WAYLAND_DISPLAY) return;
+  throw new UnusableArguments('--headed needs a display, and neither DISPLAY nor WAYLAND_DISPLAY names one.');
 }
 
 /** Ctrl-C and its like end the recording, not the program; the second time they do. */

@@ -250,7 +250,7 @@ async function contentOf(
   view: NetworkView,
 ): Promise<Content | null> {
   // Asked for a body that never came, the browser gives the page that it showed instead.
-  if (contentSize === 0 && encodedSize === 0) return null;
+  if (contentSize === 0 && encodedSize <= 0) return null;
   if (view.kind === 'websocket' || view.status === null || contentSize > MAX_CONTENT_BYTES) return null;
   const content = await within(
     CONTENT_WITHIN_MS,

@@ -22,8 +22,14 @@ export interface PageAnswer {
   text: string;
 }
 
-/** The browser's word for an answer of 400 or more without a body, in whose place it shows a page of its own. */
-const EMPTY_ERROR_ANSWER = 'net::ERR_HTTP_RESPONSE_CODE_FAILURE';
+/**
+ * The browser's words for an answer in whose place it shows a page of its own: one of 400 or more without a body, and
+ * one that asks for a password nobody gave.
+ */
+const UNSHOWN_ANSWERS: unknown[] = [
+  'net::ERR_HTTP_RESPONSE_CODE_FAILURE',
+  'net::ERR_INVALID_AUTH_CREDENTIALS',
+];
 
 /** One page's recording: brings what its taps, its network and its workers report together. */
 export class PageRecorder implements PageListener {
@@ -33,6 +39,7 @@ export class PageRecorder implements PageListener {
   readonly #taps = new Map<Bridge, TapSession>();
   readonly #onEnd: (how: 'crashed' | 'closed') => void;
   readonly #onLoad: () => void;
+  readonly #onPartCrash: () => void;
   /** Sessions in which requests for documents began, by request id. */
   readonly #documents = new Map<string, string>();
   #pageAnswer: PageAnswer | null = null;
@@ -45,9 +52,12 @@ export class PageRecorder implements PageListener {
     version: string;
     onLoad: () => void;
     onEnd: (how: 'crashed' | 'closed') => void;
+    /** A frame or a window of the page crashed; the page goes on. */
+    onPartCrash: () => void;
   }) {
     this.#onLoad = options.onLoad;
     this.#onEnd = options.onEnd;
+    this.#onPartCrash = options.onPartCrash;
     this.#recording = new LiveRecording({
       meta: { recorder: 'cli', recorderVersion: options.version },
       clock: () => performance.timeOrigin + performance.now() + this.#aheadMs,
@@ -132,7 +142,7 @@ export class PageRecorder implements PageListener {
 
   networkEvent(method: string, params: CdpObject, source: NetworkSource): void {
     if (this.#isOver) return;
-    if (method === 'Network.loadingFailed' && params.errorText === EMPTY_ERROR_ANSWER) {
+    if (method === 'Network.loadingFailed' && UNSHOWN_ANSWERS.includes(params.errorText)) {
       // The exchange is whole: only the browser has nothing to show of it.
       const finished = { ...params, encodedDataLength: 0 };
       this.networkEvent('Network.loadingFinished', finished, source);
@@ -146,8 +156,9 @@ export class PageRecorder implements PageListener {
   }
 
   /** Nobody is left to tell how its requests end. */
-  sourceClosed(source: NetworkSource): void {
+  sourceClosed(source: NetworkSource, how: 'crashed' | 'closed'): void {
     if (this.#isOver) return;
+    if (how === 'crashed') this.#onPartCrash();
     for (const { method, params, scope } of this.#entries.endsOf(source, this.#recording.nowEpochMs())) {
       this.#entries.event(method, params, source, scope);
       this.#views.handle(method, params, { scope, isWorker: source.isWorker });

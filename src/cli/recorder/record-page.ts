@@ -24,6 +24,8 @@ export interface RecordOptions {
   forMs: number;
   /** Source text run in the page once it has loaded. */
   script: string | null;
+  /** A person works with the page: quiet is no end of it, and closing its window is. */
+  isAttended: boolean;
   version: string;
   /** Aborted when the person wants no more. */
   signal: AbortSignal;
@@ -46,10 +48,11 @@ export class UnopenedPage extends Error {
  * person or the page ends it. Throws `UnopenedPage` when there was never a page.
  */
 export async function recordPage(browser: LaunchedBrowser, options: RecordOptions): Promise<Recorded> {
-  const { url, headers, forMs, script, version, signal } = options;
+  const { url, headers, forMs, script, isAttended, version, signal } = options;
   const shownUrl = redactUrl(url);
   const troubles: string[] = [];
-  let ended: 'crashed' | 'closed' | null = null;
+  let ended: 'crashed' | 'closed' | 'browser crashed' | null = null;
+  let isPartCrashed = false;
   let isLoaded = false;
   const recorder = new PageRecorder({
     version,
@@ -59,13 +62,17 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
     onEnd: (how) => {
       ended ??= how;
     },
+    onPartCrash: () => {
+      isPartCrashed = true;
+    },
   });
   browser.process.once('exit', (code) => {
-    ended ??= code === 0 ? 'closed' : 'crashed';
+    ended ??= code === 0 ? 'closed' : 'browser crashed';
   });
   const page = await WatchedPage.open(browser.connection, {
     scripts: { tap: tapScript, bridge: bridgeScript },
     headers,
+    isAttended,
     listener: recorder,
   });
 
@@ -103,9 +110,9 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
   const isScriptLeftOut = script !== null && !isShown && answer !== null;
   if (answer && (answer.status >= 400 || !isShown)) {
     const nothing = isShown ? '' : ', and nothing that the browser could show';
-    troubles.push(
-      `The page itself answered ${answer.text}${nothing}.${isScriptLeftOut ? ' The script was not run.' : ''}`,
-    );
+    const signIn = answer.status === 401 ? " --header 'Authorization: …' signs in." : '';
+    const left = isScriptLeftOut ? ' The script was not run.' : '';
+    troubles.push(`The page itself answered ${answer.text}${nothing}.${signIn}${left}`);
   }
 
   const navigatedAtMs = performance.now();
@@ -128,11 +135,13 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
         isScriptDone = true;
       });
   }
-  await until(() => isScriptDone && recorder.quietMs >= QUIET_MS && recorder.counts.open === 0);
+  await until(
+    () => !isAttended && isScriptDone && recorder.quietMs >= QUIET_MS && recorder.counts.open === 0,
+  );
 
-  if (ended === 'crashed') {
-    troubles.push('The browser crashed; what it had recorded until then is kept.');
-  } else if (ended === 'closed') troubles.push('The page was closed; what was recorded until then is kept.');
+  const end = ended === null || (ended === 'closed' && isAttended) ? null : ENDS[ended];
+  if (end) troubles.push(`${end}; what was recorded until then is kept.`);
+  if (isPartCrashed) troubles.push('A frame or a window of the page crashed.');
   const trace = await recorder.finish();
   if (isBareStream(trace)) {
     troubles.push(
@@ -142,6 +151,12 @@ export async function recordPage(browser: LaunchedBrowser, options: RecordOption
   return { trace, troubles };
 }
 
+const ENDS = {
+  crashed: 'The page crashed',
+  'browser crashed': 'The browser crashed',
+  closed: 'The page was closed',
+};
+
 /** The browser shows it as the page itself. */
 function isBareStream({ streams: [page] }: Trace): boolean {
   const type = headerValue(page?.response?.headers ?? [], 'content-type') ?? '';
@@ -150,6 +165,9 @@ function isBareStream({ streams: [page] }: Trace): boolean {
 
 function unopened(url: string, netError: string): string {
   if (netError === 'net::ERR_ABORTED') return `${url} is no page: the browser downloads it, or gets nothing.`;
+  if (/^net::ERR_CERT_/.test(netError)) {
+    return `${url} cannot be opened: its certificate is not trusted (${netError}). --insecure opens it all the same.`;
+  }
   const meaning = netErrorMeaning(netError.replace(/^net::/, ''));
   return `${url} cannot be opened: ${meaning ? `${meaning} (${netError})` : netError}.`;
 }

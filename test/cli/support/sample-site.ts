@@ -71,6 +71,20 @@ const opener = (otherOrigin: string) => `<!doctype html><title>Opener</title><sc
   };
 </script>`;
 
+/** Reads in itself and in a worker until it is elsewhere. */
+const LEAVER = `<!doctype html><title>Leaver</title><script>
+  (${READ})('/endless/left');
+  new Worker('/reader.js?/endless/left-worker');
+  setTimeout(() => { location.href = '/empty?left'; }, 1500);
+</script>`;
+
+/** Asks a person, who is not there, and tells the server what came of it. */
+const ASKER = `<!doctype html><title>Asker</title><script>
+  onbeforeunload = (event) => event.preventDefault();
+  alert('Hello');
+  location.href = '/empty?confirmed=' + confirm('Delete everything?') + '&said=' + prompt('Name?', 'nobody');
+</script>`;
+
 async function events(response: ServerResponse, path: string, written: () => void): Promise<void> {
   // Whoever wants to be late has the time for it.
   if (path.startsWith('/events/late/')) await delay(300);
@@ -97,7 +111,9 @@ async function endless(response: ServerResponse): Promise<void> {
 async function bare(response: ServerResponse, path: string): Promise<void> {
   const { pathname, searchParams } = new URL(path, 'http://a');
   await delay(Number(searchParams.get('after')));
-  response.writeHead(Number(pathname.split('/').pop())).end();
+  const status = Number(pathname.split('/').pop());
+  if (status === 401) response.setHeader('www-authenticate', 'Basic realm="stage"');
+  response.writeHead(status).end();
 }
 
 function answer(site: SampleSite, response: ServerResponse, path: string, written: () => void): void {
@@ -110,6 +126,8 @@ function answer(site: SampleSite, response: ServerResponse, path: string, writte
     response
       .setHeader('content-type', 'text/javascript')
       .end(`(${READ})(${JSON.stringify(path.slice(path.indexOf('?') + 1))})`);
+  else if (path === '/leaver') html(LEAVER);
+  else if (path === '/asker') html(ASKER);
   else if (path === '/opener') html(opener(site.otherOrigin));
   else if (path.startsWith('/window/'))
     html(`<!doctype html><script>(${READ})('/events/${path.slice('/window/'.length)}')</script>`);

@@ -10,6 +10,8 @@ export interface Ran {
 export interface RunOptions {
   env?: Record<string, string>;
   stdin?: Uint8Array | string;
+  /** Leads a process group of its own, as a command does that a shell runs for a person. */
+  isGroup?: boolean;
   /** Called with the process as soon as it runs. */
   started?(child: ChildProcess): void;
 }
@@ -21,7 +23,10 @@ export async function streamgauge(args: string[], options: RunOptions = {}): Pro
   built ??= ensureCommandBuilt();
   const command = await built;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...options.env } });
+    const child = spawn(process.execPath, [command, ...args], {
+      env: { ...process.env, ...options.env },
+      detached: options.isGroup ?? false,
+    });
     const ran: Ran = { status: null, stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       ran.stdout += text;

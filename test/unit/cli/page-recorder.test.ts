@@ -7,7 +7,12 @@ import { MAX_MESSAGE_BYTES } from '../../../src/protocol/messages';
 const NOW_S = Date.now() / 1000;
 
 function setUp() {
-  const recorder = new PageRecorder({ version: '0', onLoad: () => undefined, onEnd: () => undefined });
+  const recorder = new PageRecorder({
+    version: '0',
+    onLoad: () => undefined,
+    onEnd: () => undefined,
+    onPartCrash: () => undefined,
+  });
   const commands: CdpObject[] = [];
   const bridge: Bridge = {
     frameId: 'F1',
@@ -114,6 +119,47 @@ describe('a body', () => {
     tell(recorder, sourceOf('page'), sourceOf('page'));
     const { streams } = await recorder.finish();
     expect(streams[0]).toMatchObject({ end: { kind: 'complete' }, response: { status: 200, body: null } });
+  });
+});
+
+describe('a frame, a worker or a window that is gone', () => {
+  it.each([
+    ['closed', 0],
+    ['crashed', 1],
+  ] as const)('because it %s takes with it what it had open, and nothing else', async (how, crashes) => {
+    let count = 0;
+    const recorder = new PageRecorder({
+      version: '0',
+      onLoad: () => undefined,
+      onEnd: () => undefined,
+      onPartCrash: () => {
+        count++;
+      },
+    });
+    const worker = sourceOf('worker', {}, true);
+    const begin = (method: string, own: CdpObject, source: NetworkSource) =>
+      recorder.networkEvent(
+        method,
+        { timestamp: 10, wallTime: NOW_S, request: { url: 'https://a.example/1', method: 'GET' }, ...own },
+        source,
+      );
+    begin('Network.requestWillBeSent', { requestId: 'r1', type: 'Fetch' }, worker);
+    recorder.networkEvent(
+      'Network.webSocketCreated',
+      { requestId: 'w1', url: 'wss://a.example/socket' },
+      worker,
+    );
+    begin('Network.webSocketWillSendHandshakeRequest', { requestId: 'w1' }, worker);
+    begin('Network.requestWillBeSent', { requestId: 'r1', type: 'Fetch' }, sourceOf('page'));
+    recorder.sourceClosed(worker, how);
+    const { streams } = await recorder.finish();
+    expect(streams.map(({ kind, end }) => [kind, end !== null])).toEqual([
+      ['fetch', true],
+      ['fetch', false],
+      ['websocket', true],
+    ]);
+    expect(streams[0]?.end?.kind).toBe('aborted');
+    expect(count).toBe(crashes);
   });
 });
 
