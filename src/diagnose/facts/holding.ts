@@ -23,6 +23,8 @@ const PACKED_EVENTS_PER_MOMENT = 4;
  */
 const PACED_GAP_MS = 8;
 const MANY_EVENTS = 10;
+/** A body of a few kilobytes that was ready comes within this, whatever the distance: it is one flight of packets. */
+const ONE_READ_MS = 20;
 const MANY_PACED_GAP_MS = 2;
 /** The end comes with the burst, because the end is what made the buffer let go. Page code may take this long. */
 const MAX_TAIL_MS = 500;
@@ -130,19 +132,24 @@ function ownHolding(facts: StreamFacts): Holding {
   if (earliest.waitMs < MIN_WAIT_MS || !(earliest.isBurst || isClockSure)) {
     return { state: 'unsure', reason: doubtReason(facts, data) };
   }
+  if (clock !== 'held' && data.isBounded && mayBePaced(earliest, facts.eventCount)) {
+    return { state: 'unsure', reason: doubtReason(facts, data) };
+  }
   if (clock !== 'held') {
     const early = earlyBytes(facts, data, observed);
     if (early) return early;
   }
   const headersMs = facts.headersEarliestMs;
+  // Where single events have no times, all that is known is within which they came.
+  const shown = data.isBounded ? earliest : observed;
   return {
     state: 'held',
     proof: clock === 'held' && isClockSure ? 'clock' : null,
     canaryId: null,
-    waitMs: observed.waitMs,
-    spanMs: observed.spanMs,
-    spanLimitMs: observed.spanLimitMs,
-    fromMs: data.firstAtMs,
+    waitMs: shown.waitMs,
+    spanMs: shown.spanMs,
+    spanLimitMs: shown.spanLimitMs,
+    fromMs: data.isBounded ? data.firstEarliestMs : data.firstAtMs,
     toMs: data.lastAtMs,
     eventCount: facts.eventCount,
     sentSpreadMs: clock === 'held' ? facts.serverClock!.sentSpreadMs : null,
@@ -174,6 +181,11 @@ function shapeOf(facts: StreamFacts, data: DataSpan, firstMs: number): Shape {
   );
   const spanLimitMs = Math.min(waitMs * MAX_SPAN_SHARE, flushMs);
   return { waitMs, spanMs, spanLimitMs, isBurst: spanMs <= spanLimitMs && !isPaced };
+}
+
+/** Where single events have no times: the body took so long that a fast model may have made it meanwhile. */
+function mayBePaced({ spanMs }: Shape, count: number): boolean {
+  return spanMs > ONE_READ_MS && spanMs / (count - 1) >= MANY_PACED_GAP_MS;
 }
 
 function isFarBeyond(sentSpreadMs: number, arrivalSpreadMs: number): boolean {

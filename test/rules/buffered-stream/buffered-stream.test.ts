@@ -265,6 +265,11 @@ describe('it cannot tell', () => {
       /no arrival times/,
     ],
     [
+      'a HAR without event times, in which a fast model may have paced them',
+      `${CHAT} / seen=har | 1400 headers ${SSE} | byte | body*32 {"n":{n}} | phases wait=1400 receive=80 | 1480 end`,
+      /no arrival times/,
+    ],
+    [
       'a greeting came early',
       `${CHAT} | 50 headers ${SSE} | 60 beat | 5500 data*20 {"n":{n}} | end`,
       /Bytes came/,
