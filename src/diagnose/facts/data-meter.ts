@@ -4,7 +4,7 @@ import { BURST_GAP_MS } from './deliveries';
 import { LogHistogram } from './log-histogram';
 
 /** Events this close together came at one moment: one read, or two in a row. */
-const MOMENT_GAP_MS = 2;
+const MOMENT_GAP_MS = 1;
 
 /** Data events in time: how many, in which bursts, and when the server says it sent them. */
 export class DataMeter {

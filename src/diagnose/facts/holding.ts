@@ -25,7 +25,7 @@ const PACED_GAP_MS = 8;
 const MANY_EVENTS = 10;
 /** A body of a few kilobytes that was ready comes within this, whatever the distance: it is one flight of packets. */
 const ONE_READ_MS = 20;
-const MANY_PACED_GAP_MS = 2;
+const MANY_PACED_GAP_MS = 1.5;
 /** The end comes with the burst, because the end is what made the buffer let go. Page code may take this long. */
 const MAX_TAIL_MS = 500;
 /** Send times prove holding when the server took at least this long, and this many times longer than the arrivals. */
