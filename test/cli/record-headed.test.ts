@@ -1,48 +1,37 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../src/cli/chromium/find';
-import { importBytes } from '../../src/exchange/import/file';
-import { ensureCommandBuilt } from '../e2e/support/built';
-import { type SampleSite, startSampleSite } from './support/sample-site';
-import { streamgauge } from './support/streamgauge';
+import { type RecordBench, startRecordBench } from './support/record-bench';
+import type { RunOptions } from './support/streamgauge';
 import { type Display, findXvfb, startDisplay } from './support/x-display';
 
 const xvfb = findXvfb();
 const canRun = xvfb !== null && findChromium() !== null;
 
 describe.skipIf(!canRun)('record --headed (needs Xvfb and a browser)', () => {
-  let site: SampleSite;
+  let bench: RecordBench;
   let display: Display;
-  let folder: string;
-  const at = (name: string) => join(folder, name);
+  let { site, at, open } = {} as RecordBench;
 
   beforeAll(async () => {
-    await ensureCommandBuilt();
-    folder = mkdtempSync(join(tmpdir(), 'streamgauge-headed-'));
-    mkdirSync(at('tmp'));
-    site = await startSampleSite();
+    bench = await startRecordBench();
+    ({ site, at, open } = bench);
     display = await startDisplay(xvfb!);
   });
   afterAll(async () => {
     await display?.stop();
-    await site?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await bench?.stop();
   });
 
-  const record = (args: string[], options: { env?: Record<string, string>; started?: () => void } = {}) =>
-    streamgauge(['record', '--headed', ...args], {
+  const record = (args: string[], options: RunOptions = {}) =>
+    bench.record(['--headed', ...args], {
       ...options,
-      env: { TMPDIR: at('tmp'), DISPLAY: display.name, WAYLAND_DISPLAY: '', ...options.env },
+      env: { DISPLAY: display.name, WAYLAND_DISPLAY: '', ...options.env },
     });
-  const open = (name: string) => importBytes(name, new Uint8Array(readFileSync(at(name)))).trace;
 
   it('shows the page in a window, and ends after the script like any other', async () => {
     const out = at('window.json');
-    const run = at('done.js');
-    writeFileSync(run, 'if (outerWidth === 0) throw new Error("no window"); window.done');
+    const run = bench.script('done.js', 'if (outerWidth === 0) throw new Error("no window"); window.done');
     const ran = await record([`${site.origin}/`, '--for', '60s', '--run', run, '--out', out]);
     expect(ran).toMatchObject({ status: 0, stderr: '' });
     const trace = open('window.json');
@@ -96,6 +85,6 @@ describe.skipIf(!canRun)('record --headed (needs Xvfb and a browser)', () => {
   });
 
   it('leaves no profile behind', () => {
-    expect(readdirSync(at('tmp')).filter((name) => name.startsWith('streamgauge-'))).toEqual([]);
+    expect(bench.profilesLeft()).toEqual([]);
   });
 });

@@ -53,7 +53,7 @@ export async function recordCommand(args: string[], terminal: Terminal): Promise
       isAttended: plan.isAttended,
       version: VERSION,
       signal: stop.signal,
-      ...progress(terminal),
+      ...progress(terminal, plan.isAttended ? 'Close the window to end it.' : 'Ctrl-C ends it.'),
     });
   } finally {
     clearProgress(terminal);
@@ -79,6 +79,7 @@ async function readPlan(args: string[], { env, stdin }: Terminal): Promise<Plan>
     },
   });
   if (positionals.length !== 1) throw new UnusableArguments('record takes one URL.');
+  if (values.out === '') throw new UnusableArguments('--out takes the name of a file.');
   const isAttended = values.headed && values.run === undefined;
   const plan: Plan = {
     url: readUrl(positionals[0] ?? ''),
@@ -148,19 +149,22 @@ function stopper(): { signal: AbortSignal; dispose(): void } {
   };
 }
 
-function progress({ stderr }: Terminal): Pick<RecordOptions, 'onProgress'> {
+function progress({ stderr }: Terminal, howToEnd: string): Pick<RecordOptions, 'onProgress'> {
   if (!stderr.isTTY) return {};
   let shown = '';
   return {
     onProgress({ elapsedMs, streams, open, deliveries }) {
       const seconds = formatMs(Math.floor(elapsedMs / 1000) * 1000);
-      const line = `recording ${seconds}: ${streams} requests, ${open} open, ${deliveries} deliveries. Ctrl-C ends it.`;
+      const counts = `${some(streams, 'request')}, ${open} open, ${some(deliveries, 'delivery', 'deliveries')}`;
+      const line = `recording ${seconds}: ${counts}. ${howToEnd}`;
       if (line === shown) return;
       shown = line;
       stderr.write(`\r${line.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`);
     },
   };
 }
+
+const some = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 function clearProgress({ stderr }: Terminal): void {
   if (stderr.isTTY) stderr.write('\r\u001b[K');
