@@ -172,7 +172,7 @@ export interface RequestRecord {
   headers: Header[];
   /** False: only what the page set itself; cookies and the browser's own headers are unknown. */
   headersComplete: boolean;
-  /** The page's own request body when it is text, cut at the payload limit. */
+  /** The request body, cut at the payload limit. Bytes that are no text are one character each, as HAR writes them. */
   body: BodyText | null;
   /** Fetch credentials mode; XHR and EventSource: `include` when `withCredentials`, else `same-origin`. */
   credentials: 'omit' | 'same-origin' | 'include' | null;
