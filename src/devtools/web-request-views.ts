@@ -1,5 +1,5 @@
 import type { Header } from '../trace/types';
-import type { NetworkView } from '../trace/views';
+import { firstNetworkView, type NetworkView } from '../trace/views';
 
 type Details = chrome.webRequest.WebRequestDetails;
 
@@ -73,30 +73,14 @@ export class WebRequestViews {
 }
 
 function firstView(details: RequestDetails): NetworkView {
-  return {
+  return firstNetworkView({
     requestId: details.requestId,
     kind: kindOf(details.type),
     frameKey: details.documentId ?? null,
     method: details.method,
     url: details.url,
     startedEpochMs: details.timeStamp,
-    requestHeaders: null,
-    sentEpochMs: null,
-    status: null,
-    statusText: '',
-    responseHeaders: null,
-    headersEpochMs: null,
-    protocol: null,
-    remoteAddress: null,
-    connectionId: null,
-    fromCache: false,
-    fromServiceWorker: false,
-    redirected: false,
-    endedEpochMs: null,
-    netError: null,
-    withheldCookies: [],
-    refusedCookies: [],
-  };
+  });
 }
 
 function nextHop(view: NetworkView, details: RequestDetails): NetworkView {

@@ -1,6 +1,6 @@
 import { protocolName } from '../exchange/import/protocol-name';
 import type { CookieRefusal, Header } from '../trace/types';
-import type { NetworkView } from '../trace/views';
+import { firstNetworkView, type NetworkView } from '../trace/views';
 
 /** Requests under way that are kept track of at once. */
 const MAX_OPEN = 20_000;
@@ -177,30 +177,14 @@ function newView(
   request: Params,
   startedEpochMs: number,
 ): NetworkView {
-  return {
+  return firstNetworkView({
     requestId: id,
     kind,
-    frameKey: null,
     method: text(request.method) || 'GET',
     url: text(request.url),
     startedEpochMs,
     requestHeaders: readHeaders(request.headers),
-    sentEpochMs: null,
-    status: null,
-    statusText: '',
-    responseHeaders: null,
-    headersEpochMs: null,
-    protocol: null,
-    remoteAddress: null,
-    connectionId: null,
-    fromCache: false,
-    fromServiceWorker: false,
-    redirected: false,
-    endedEpochMs: null,
-    netError: null,
-    withheldCookies: [],
-    refusedCookies: [],
-  };
+  });
 }
 
 function withResponse({ view, epochOffsetMs }: OpenRequest, response: Params, atMs: number): NetworkView {

@@ -34,6 +34,32 @@ export interface NetworkView {
   refusedCookies: CookieRefusal[];
 }
 
+/** A request of which only its start is known. */
+export function firstNetworkView(
+  start: Pick<NetworkView, 'requestId' | 'kind' | 'method' | 'url' | 'startedEpochMs'> & Partial<NetworkView>,
+): NetworkView {
+  return {
+    frameKey: null,
+    requestHeaders: null,
+    sentEpochMs: null,
+    status: null,
+    statusText: '',
+    responseHeaders: null,
+    headersEpochMs: null,
+    protocol: null,
+    remoteAddress: null,
+    connectionId: null,
+    fromCache: false,
+    fromServiceWorker: false,
+    redirected: false,
+    endedEpochMs: null,
+    netError: null,
+    withheldCookies: [],
+    refusedCookies: [],
+    ...start,
+  };
+}
+
 /** What a finished HAR entry adds. */
 export interface HarView {
   method: string;

@@ -2,7 +2,7 @@ import type { Diagnoser } from '../../../src/diagnose/rule';
 import type { TapBatch, TapEnd, TapHead, TapHello, TapStart } from '../../../src/protocol/messages';
 import { LiveRecording, type LiveRecordingOptions } from '../../../src/store/recording';
 import type { Trace } from '../../../src/trace/types';
-import type { HarView, NetworkView } from '../../../src/trace/views';
+import { firstNetworkView, type HarView, type NetworkView } from '../../../src/trace/views';
 
 /** Unix epoch ms at which simulated time begins. */
 export const EPOCH = 1_800_000_000_000;
@@ -204,31 +204,15 @@ export function batch(parts: BatchParts): TapBatch {
 /** A network view of a request that began at `atMs` of simulated time. */
 export function network(parts: Partial<NetworkView> & { atMs?: number } = {}): NetworkView {
   const { atMs = 0, ...rest } = parts;
-  return {
+  return firstNetworkView({
     requestId: 'n1',
     kind: 'fetch',
     frameKey: 'frame-one',
     method: 'GET',
     url: 'https://app.test/api',
     startedEpochMs: EPOCH + atMs,
-    requestHeaders: null,
-    sentEpochMs: null,
-    status: null,
-    statusText: '',
-    responseHeaders: null,
-    headersEpochMs: null,
-    protocol: null,
-    remoteAddress: null,
-    connectionId: null,
-    fromCache: false,
-    fromServiceWorker: false,
-    redirected: false,
-    endedEpochMs: null,
-    netError: null,
-    withheldCookies: [],
-    refusedCookies: [],
     ...rest,
-  };
+  });
 }
 
 /** A finished HAR entry from `atMs` to `endMs` of simulated time. */
