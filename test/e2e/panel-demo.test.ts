@@ -107,7 +107,7 @@ describe.skipIf(!executablePath)('the panel over made-up recordings', () => {
           await row(id).click();
           for (const name of names) {
             await tab(name).click();
-            if (name === 'Events') await page.locator('[data-event="0"]').click();
+            if (name === 'Events') await page.locator('.event-list [data-position="0"]').click();
             await settle();
             expect(await violations(), `${name} of ${id}`).toEqual([]);
           }
@@ -236,7 +236,7 @@ describe.skipIf(!executablePath)('the panel over made-up recordings', () => {
       await streamRows().first().click();
       for (const name of TABS) {
         await tab(name).click();
-        if (name === 'Events') await page.locator('[data-event="0"]').click();
+        if (name === 'Events') await page.locator('.event-list [data-position="0"]').click();
         await settle();
       }
       expect(await page.locator('img, script:not([src])').count()).toBe(0);
@@ -322,9 +322,9 @@ describe.skipIf(!executablePath)('the panel over made-up recordings', () => {
       if (!box) throw new Error('The plot has no box');
       await page.mouse.click(box.x + box.width * 0.25, box.y + 60);
       await page.getByRole('button', { name: 'Show it in Events' }).click();
-      const selected = page.locator('[data-event][aria-selected=true]');
+      const selected = page.locator('.event-list [data-position][aria-selected=true]');
       await selected.waitFor();
-      expect(Number(await selected.getAttribute('data-event'))).toBeGreaterThan(50);
+      expect(Number(await selected.getAttribute('data-position'))).toBeGreaterThan(50);
     });
 
     it('opens what it exported, and says so when a file is none of ours', async () => {
@@ -401,11 +401,11 @@ describe.skipIf(!executablePath)('the panel over made-up recordings', () => {
       await open('long', { height: 600 });
       await row('s1').click();
       await tab('Events').click();
-      const events = page.locator('[data-event]');
+      const events = page.locator('.event-list [data-position]');
       expect(await events.count()).toBeLessThan(60);
       await page.getByRole('grid', { name: 'Events' }).focus();
       await page.keyboard.press('End');
-      await page.locator('[data-event="19999"]').waitFor();
+      await page.locator('.event-list [data-position="19999"]').waitFor();
       expect(await events.count()).toBeLessThan(60);
     });
 

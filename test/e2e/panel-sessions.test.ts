@@ -116,7 +116,9 @@ describe.skipIf(!executablePath)('sessions, jobs and recipes in the panel', () =
       await expect.poll(() => selectedRow().textContent()).toContain('connect over polling');
       await steps().getByText('event news').first().click();
       await page.getByRole('button', { name: 'Show in Events' }).click();
-      expect(await page.locator('[data-packet][aria-selected=true]').textContent()).toContain('event news');
+      expect(await page.locator('.packets [data-position][aria-selected=true]').textContent()).toContain(
+        'event news',
+      );
       await tab('Session').click();
       const lanes = await page.locator('.lane-area').boundingBox();
       if (!lanes) throw new Error('The lanes have no box');
@@ -167,11 +169,11 @@ describe.skipIf(!executablePath)('sessions, jobs and recipes in the panel', () =
     const packets = page.getByRole('grid', { name: 'Packets' });
     const chosen = packets.locator('[aria-selected=true]');
     await packets.getByText('event chat', { exact: true }).first().click();
-    const position = await chosen.getAttribute('data-packet');
+    const position = await chosen.getAttribute('data-position');
     await page.getByRole('button', { name: 'its ack' }).click();
     await expect.poll(() => chosen.textContent()).toContain('ack of chat');
     await page.getByRole('button', { name: 'event chat' }).click();
-    await expect.poll(() => chosen.getAttribute('data-packet')).toBe(position);
+    await expect.poll(() => chosen.getAttribute('data-position')).toBe(position);
     await page.getByRole('textbox', { name: /^Filter packets/ }).fill('picture');
     await packets.getByText('event picture').click();
     expect(await page.getByRole('tree').textContent()).toMatch(/data: 16 bytes: c2 89 50/);

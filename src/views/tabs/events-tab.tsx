@@ -1,22 +1,29 @@
 import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { EventColumns } from '../../decode/types';
 import { EventKind } from '../../decode/types';
 import { Confidence, Direction, type StreamRecord } from '../../trace/types';
 import { useModel } from '../components/context';
 import { CopyButton } from '../components/copy-button';
 import { EmptyState } from '../components/empty-state';
+import { EventFilterBar } from '../components/event-filter-bar';
 import { Icon } from '../components/icons';
 import { JsonTree } from '../components/json-tree';
-import { rowOfKey } from '../components/list-keys';
-import { useVirtual } from '../components/use-virtual';
+import { GridRow, ListGrid } from '../components/list-grid';
 import { formatBytes, formatCount, formatDuration, formatOffset, formatTimeOfDay, plural } from '../format';
 import { ALL_EVENTS, type EventFilter, EventList } from '../model/event-list';
 import { streamLossText } from '../model/losses';
 import { PacketsView } from './packets-view';
 
-const ROW_PX = 20;
+const COLUMNS = [
+  { title: '#', numeric: true },
+  { title: 'Time', numeric: true },
+  { title: 'Gap', numeric: true },
+  { title: 'Size', numeric: true },
+  { title: 'Type' },
+  { title: 'Data' },
+];
 const PREVIEW_CHARS = 240;
 /** JSON longer than this is shown raw only: parsing and drawing it would hold up the page. */
 const TREE_CHARS = 512 * 1024;
@@ -71,62 +78,54 @@ function StreamEvents({ streamId, mode }: { streamId: string; mode: ComponentChi
   const index = model.eventIndex.value;
   return (
     <div class="events" key={streamId}>
-      <div class="events-bar" role="toolbar" aria-label="Events">
-        <input
-          type="text"
-          class="text-field"
-          placeholder="Filter events"
-          aria-label="Filter events by data, type or id"
-          spellcheck={false}
-          onInput={(event) => setFilter({ ...filter, text: event.currentTarget.value.trim().toLowerCase() })}
-        />
-        {sockets && (
-          <select
-            aria-label="Direction"
-            value={filter.direction}
-            onChange={(event) =>
-              setFilter({ ...filter, direction: event.currentTarget.value as EventFilter['direction'] })
-            }
-          >
-            <option value="all">Both directions</option>
-            <option value="received">Received</option>
-            <option value="sent">Sent</option>
-          </select>
-        )}
-        {(facts.heartbeatCount > 0 || filter.hideHeartbeats) && (
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={!filter.hideHeartbeats}
-              onChange={(event) => setFilter({ ...filter, hideHeartbeats: !event.currentTarget.checked })}
-            />
-            Heartbeats ({formatCount(facts.heartbeatCount)})
-          </label>
-        )}
-        <span class="spacer" />
-        <span class="number dim">
-          {count === events.atMs.length
+      <EventFilterBar
+        things="events"
+        fields="data, type or id"
+        filter={filter}
+        onFilter={setFilter}
+        hasDirections={sockets}
+        heartbeats={
+          facts.heartbeatCount > 0 || filter.hideHeartbeats
+            ? `Heartbeats (${formatCount(facts.heartbeatCount)})`
+            : null
+        }
+        count={
+          count === events.atMs.length
             ? plural(count, 'event')
-            : `${formatCount(count)} of ${formatCount(events.atMs.length)}`}
-        </span>
+            : `${formatCount(count)} of ${formatCount(events.atMs.length)}`
+        }
+        lines={() => linesOf(events, list, count, stream)}
+      >
         {mode}
-        <CopyButton
-          small
-          label="Copy the events shown, as JSON lines"
-          text={() => linesOf(events, list, count, stream)}
-        />
-      </div>
+      </EventFilterBar>
       {facts.decoded.partial && (
         <p class="inline-note warn">Some contents are missing, so events may be missing after that point.</p>
       )}
       <div class="events-split">
-        <EventRows
-          stream={stream}
-          events={events}
-          list={list}
+        <ListGrid
+          name="event"
+          label="Events"
+          class={`event-list${sockets ? ' sockets' : ''}`}
+          columns={COLUMNS}
           count={count}
-          sockets={sockets}
-          selected={index}
+          at={index === null ? -1 : list.positionOf(index)}
+          // A cursor that was set in the plot is brought into view when the list opens.
+          scrolls={false}
+          onPick={(position) => {
+            model.eventIndex.value = position === null ? null : list.at(position);
+          }}
+          row={(position, topPx) => (
+            <EventRow
+              key={list.at(position)}
+              events={events}
+              index={list.at(position)}
+              position={position}
+              topPx={topPx}
+              startedAtMs={stream.timing.startedAtMs}
+              sockets={sockets}
+              selected={list.at(position) === index}
+            />
+          )}
         />
         {index !== null && index < events.atMs.length && (
           <EventDetail key={index} stream={stream} events={events} index={index} />
@@ -134,118 +133,6 @@ function StreamEvents({ streamId, mode }: { streamId: string; mode: ComponentChi
       </div>
     </div>
   );
-}
-
-interface EventRowsProps {
-  stream: StreamRecord;
-  events: EventColumns;
-  list: EventList;
-  count: number;
-  sockets: boolean;
-  selected: number | null;
-}
-
-function EventRows({ stream, events, list, count, sockets, selected }: EventRowsProps) {
-  const model = useModel();
-  const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useVirtual(scroller, { count, rowPx: ROW_PX, paddingStart: ROW_PX + 2, overscan: 10 });
-  const position = selected === null ? -1 : list.positionOf(selected);
-  const follow = useFollow(scroller, count);
-  const shownOnce = useRef(false);
-  // A cursor that was set in the plot is brought into view when the list opens.
-  useEffect(() => {
-    if (!shownOnce.current && position >= 0) virtual.scrollTo(position, 'center');
-    shownOnce.current = true;
-  }, []);
-  const go = (to: number) => {
-    const at = Math.max(0, Math.min(count - 1, to));
-    follow.current = at === count - 1;
-    model.eventIndex.value = list.at(at);
-    virtual.scrollTo(at);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const to = rowOfKey(event.key, { at: position, count, scroller: scroller.current, rowPx: ROW_PX });
-    if (to !== null) go(to);
-    else if (event.key === 'Escape' && selected !== null) model.eventIndex.value = null;
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  const inView = position >= 0 && virtual.items.some((item) => item.index === position);
-  return (
-    <div
-      class={`event-list grid${sockets ? ' sockets' : ''}`}
-      ref={scroller}
-      role="grid"
-      aria-label="Events"
-      aria-rowcount={count + 1}
-      aria-activedescendant={inView ? `event-row-${position}` : undefined}
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-      onClick={(event) => {
-        const row =
-          event.target instanceof Element ? event.target.closest<HTMLElement>('[data-event]') : null;
-        if (row) model.eventIndex.value = Number(row.dataset.event);
-      }}
-    >
-      <div class="grid-body" role="presentation" style={{ height: `${virtual.totalPx}px` }}>
-        <div class="grid-row head" role="row" aria-rowindex={1}>
-          <div class="cell numeric" role="columnheader">
-            #
-          </div>
-          <div class="cell numeric" role="columnheader">
-            Time
-          </div>
-          <div class="cell numeric" role="columnheader">
-            Gap
-          </div>
-          <div class="cell numeric" role="columnheader">
-            Size
-          </div>
-          <div class="cell" role="columnheader">
-            Type
-          </div>
-          <div class="cell" role="columnheader">
-            Data
-          </div>
-        </div>
-        {virtual.items.map((item) => {
-          const index = list.at(item.index);
-          return (
-            <EventRow
-              key={index}
-              events={events}
-              index={index}
-              position={item.index}
-              topPx={item.start}
-              startedAtMs={stream.timing.startedAtMs}
-              sockets={sockets}
-              selected={index === selected}
-            />
-          );
-        })}
-      </div>
-    </div>
-  );
-}
-
-/** Keeps the end in view while somebody is there; events already drawn never change. */
-function useFollow(scroller: { current: HTMLElement | null }, count: number) {
-  const follow = useRef(false);
-  useEffect(() => {
-    const element = scroller.current;
-    if (!element) return;
-    const onScroll = () => {
-      follow.current =
-        element.scrollTop > 0 && element.scrollTop + element.clientHeight >= element.scrollHeight - 4;
-    };
-    element.addEventListener('scroll', onScroll, { passive: true });
-    return () => element.removeEventListener('scroll', onScroll);
-  }, [scroller]);
-  useLayoutEffect(() => {
-    if (follow.current && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
-  }, [count, scroller]);
-  return follow;
 }
 
 interface EventRowProps {
@@ -273,14 +160,12 @@ const EventRow = memo(function EventRow(props: EventRowProps) {
   const doubt = CONFIDENCE_WORDS[events.confidence[index] ?? Confidence.arrived];
   const data = events.data[index] ?? null;
   return (
-    <div
-      class={`grid-row${selected ? ' selected' : ''}${heartbeat ? ' heartbeat' : ''}`}
-      role="row"
-      id={`event-row-${position}`}
-      data-event={index}
-      aria-rowindex={position + 2}
-      aria-selected={selected}
-      style={{ transform: `translateY(${topPx}px)` }}
+    <GridRow
+      name="event"
+      position={position}
+      topPx={topPx}
+      selected={selected}
+      tone={heartbeat ? 'heartbeat' : ''}
     >
       <div class="cell numeric dim" role="gridcell">
         {formatCount(index + 1)}
@@ -307,7 +192,7 @@ const EventRow = memo(function EventRow(props: EventRowProps) {
       <div class="cell data" role="gridcell">
         {data === null ? <em class="dim">not captured</em> : data.slice(0, PREVIEW_CHARS)}
       </div>
-    </div>
+    </GridRow>
   );
 });
 

@@ -1,22 +1,30 @@
 import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { EngineIoSession, SessionPacket } from '../../diagnose/facts/sessions';
 import { Direction } from '../../trace/types';
 import { useModel } from '../components/context';
 import { CopyButton } from '../components/copy-button';
 import { EmptyState } from '../components/empty-state';
+import { EventFilterBar } from '../components/event-filter-bar';
 import { Icon } from '../components/icons';
 import { JsonTree } from '../components/json-tree';
-import { rowOfKey } from '../components/list-keys';
-import { useVirtual } from '../components/use-virtual';
+import { GridRow, ListGrid } from '../components/list-grid';
 import { formatBytes, formatCount, formatDuration, formatOffset, formatTimeOfDay, plural } from '../format';
 import { ALL_EVENTS, type EventFilter } from '../model/event-list';
 import { packetContent } from '../model/packet-content';
 import { isHousekeeping, PacketList, type PacketRow } from '../model/packet-list';
 import { ackWord, askedBy, packetPreview, packetWord } from '../model/packet-words';
 
-const ROW_PX = 20;
+const COLUMNS = [
+  { title: '#', numeric: true },
+  { title: 'Time', numeric: true },
+  { title: 'Gap', numeric: true },
+  { title: 'Size', numeric: true },
+  { title: 'Packet' },
+  { title: 'Ack', numeric: true, hint: 'From the event to its ack' },
+  { title: 'Data' },
+];
 const RAW_CHARS = 256 * 1024;
 
 export interface PacketsViewProps {
@@ -44,43 +52,19 @@ export function PacketsView({ sessions, streamId, startedAtMs, mode }: PacketsVi
     .filter((one) => streamId === null || one.streamId === streamId);
   return (
     <div class="events">
-      <div class="events-bar" role="toolbar" aria-label="Packets">
-        <input
-          type="text"
-          class="text-field"
-          placeholder="Filter packets"
-          aria-label="Filter packets by name, type or data"
-          spellcheck={false}
-          onInput={(event) => setFilter({ ...filter, text: event.currentTarget.value.trim().toLowerCase() })}
-        />
-        <select
-          aria-label="Direction"
-          value={filter.direction}
-          onChange={(event) =>
-            setFilter({ ...filter, direction: event.currentTarget.value as EventFilter['direction'] })
-          }
-        >
-          <option value="all">Both directions</option>
-          <option value="received">Received</option>
-          <option value="sent">Sent</option>
-        </select>
-        <label class="check" title="Handshake, pings and pongs, probes">
-          <input
-            type="checkbox"
-            checked={!filter.hideHeartbeats}
-            onChange={(event) => setFilter({ ...filter, hideHeartbeats: !event.currentTarget.checked })}
-          />
-          Heartbeats
-        </label>
-        <span class="spacer" />
-        <span class="number dim">{plural(count, 'packet')}</span>
+      <EventFilterBar
+        things="packets"
+        fields="name, type or data"
+        filter={filter}
+        onFilter={setFilter}
+        hasDirections
+        heartbeats="Heartbeats"
+        heartbeatsHint="Handshake, pings and pongs, probes"
+        count={plural(count, 'packet')}
+        lines={() => linesOf(list, startedAtMs)}
+      >
         {mode}
-        <CopyButton
-          small
-          label="Copy the packets shown, as JSON lines"
-          text={() => linesOf(list, startedAtMs)}
-        />
-      </div>
+      </EventFilterBar>
       {problems.length > 0 && (
         <details class="packet-problems">
           <summary>{plural(problems.length, 'packet')} could not be read</summary>
@@ -114,84 +98,46 @@ interface PacketRowsProps {
   startedAtMs: number;
 }
 
-function PacketRows({ list, count, position, startedAtMs }: PacketRowsProps) {
+function PacketRows({ list, count, position: at, startedAtMs }: PacketRowsProps) {
   const model = useModel();
-  const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useVirtual(scroller, { count, rowPx: ROW_PX, paddingStart: ROW_PX + 2, overscan: 10 });
-  useEffect(() => {
-    if (position >= 0) virtual.scrollTo(position);
-  }, [position]);
-  const go = (to: number) => {
-    const row = list.rows[Math.max(0, Math.min(count - 1, to))];
-    const session = row && list.session(row);
-    if (row && session) model.choosePacket(session, row.index);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const to = rowOfKey(event.key, { at: position, count, scroller: scroller.current, rowPx: ROW_PX });
-    if (to !== null) go(to);
-    else if (event.key === 'Escape' && position >= 0) model.packet.value = null;
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  const inView = position >= 0 && virtual.items.some((item) => item.index === position);
   return (
-    <div
-      class="event-list packets grid"
-      ref={scroller}
-      role="grid"
-      aria-label="Packets"
-      aria-rowcount={count + 1}
-      aria-activedescendant={inView ? `packet-row-${position}` : undefined}
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-      onClick={(event) => {
-        const row =
-          event.target instanceof Element ? event.target.closest<HTMLElement>('[data-packet]') : null;
-        if (row) go(Number(row.dataset.packet));
+    <ListGrid
+      name="packet"
+      label="Packets"
+      class="event-list packets"
+      columns={COLUMNS}
+      count={count}
+      at={at}
+      scrolls
+      onPick={(position) => {
+        const row = position === null ? undefined : list.rows[position];
+        const session = row && list.session(row);
+        if (row && session) model.choosePacket(session, row.index);
+        else model.packet.value = null;
       }}
-    >
-      <div class="grid-body" role="presentation" style={{ height: `${virtual.totalPx}px` }}>
-        <div class="grid-row head" role="row" aria-rowindex={1}>
-          {['#', 'Time', 'Gap', 'Size'].map((title) => (
-            <div key={title} class="cell numeric" role="columnheader">
-              {title}
-            </div>
-          ))}
-          <div class="cell" role="columnheader">
-            Packet
-          </div>
-          <div class="cell numeric" role="columnheader" title="From the event to its ack">
-            Ack
-          </div>
-          <div class="cell" role="columnheader">
-            Data
-          </div>
-        </div>
-        {virtual.items.map((item) => {
-          const row = list.rows[item.index];
-          const before = list.rows[item.index - 1];
-          const session = row && list.session(row);
-          return (
-            row &&
-            session && (
-              <PacketLine
-                key={`${row.session} ${row.index}`}
-                session={session}
-                index={row.index}
-                packet={session.packets[row.index]!}
-                ack={ackWord(session, row.index)}
-                beforeMs={(before && list.packet(before)?.atMs) ?? null}
-                position={item.index}
-                topPx={item.start}
-                startedAtMs={startedAtMs}
-                selected={item.index === position}
-              />
-            )
-          );
-        })}
-      </div>
-    </div>
+      row={(position, topPx) => {
+        const row = list.rows[position];
+        const before = list.rows[position - 1];
+        const session = row && list.session(row);
+        return (
+          row &&
+          session && (
+            <PacketLine
+              key={`${row.session} ${row.index}`}
+              session={session}
+              index={row.index}
+              packet={session.packets[row.index]!}
+              ack={ackWord(session, row.index)}
+              beforeMs={(before && list.packet(before)?.atMs) ?? null}
+              position={position}
+              topPx={topPx}
+              startedAtMs={startedAtMs}
+              selected={position === at}
+            />
+          )
+        );
+      }}
+    />
   );
 }
 
@@ -212,17 +158,9 @@ function PacketLineView(props: PacketLineProps) {
   const sent = packet.direction === Direction.sent;
   const word = packetWord(session, index);
   const isBad = word === 'malformed packet' || packet.socket?.type === 'connect_error';
-  const tone = isBad ? ' bad' : isHousekeeping(packet) ? ' heartbeat' : '';
+  const tone = isBad ? 'bad' : isHousekeeping(packet) ? 'heartbeat' : '';
   return (
-    <div
-      class={`grid-row${selected ? ' selected' : ''}${tone}`}
-      role="row"
-      id={`packet-row-${position}`}
-      data-packet={position}
-      aria-rowindex={position + 2}
-      aria-selected={selected}
-      style={{ transform: `translateY(${topPx}px)` }}
-    >
+    <GridRow name="packet" position={position} topPx={topPx} selected={selected} tone={tone}>
       <div class="cell numeric dim" role="gridcell">
         {formatCount(position + 1)}
       </div>
@@ -250,7 +188,7 @@ function PacketLineView(props: PacketLineProps) {
       <div class="cell data" role="gridcell">
         {packetPreview(session, index)}
       </div>
-    </div>
+    </GridRow>
   );
 }
 
