@@ -306,6 +306,20 @@ describe('HTML', () => {
     expect(text).toContain('wss://stage.example.org/live');
   });
 
+  it('has the plot of a stream that nothing is wrong with, too', async () => {
+    const trace =
+      drawTrace(`ask fetch POST https://stage.example.org/api/chat / accept: text/event-stream / signal
+      40 headers 200 text/event-stream / cache-control: no-cache, no-transform
+      +75x41 data {"n":{n}}
+      +5 end`);
+    const text = await page(trace, diagnose(trace));
+    expect(text).toContain('Nothing wrong was found');
+    expect(text).toMatch(
+      /<h2>Other streams<\/h2><h3><code>POST https:\/\/stage\.example\.org\/api\/chat<\/code><\/h3><figure data-plot="0">/,
+    );
+    expect(/<path class="curve" d="([^"]*)"/.exec(text)![1]!.match(/V/g)).toHaveLength(41);
+  });
+
   it('allows its own script and style, by their hashes, and nothing else', async () => {
     const text = await page(held(), NONE);
     const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(text)![1]!;

@@ -17,6 +17,21 @@ import { type PlotData, plotData, plotSvg, sparkSvg } from './plot';
 const MAX_FINDINGS = 200;
 const MAX_STREAMS = 1000;
 const MAX_INCOMPLETE = 100;
+/** Plots of streams that no finding shows. */
+const MAX_OTHER_PLOTS = 12;
+
+const COLUMNS = [
+  { name: 'Request' },
+  { name: 'Kind' },
+  { name: 'Status' },
+  { name: 'Protocol' },
+  { name: 'First byte', isNumber: true },
+  { name: 'Events', isNumber: true },
+  { name: 'Bytes', isNumber: true },
+  { name: 'Longest gap', isNumber: true },
+  { name: 'End' },
+  { name: 'Arrivals' },
+];
 
 /**
  * The report as one HTML file that needs nothing else: findings with their evidence, plots, commands and recipes, and the
@@ -64,6 +79,7 @@ class Page {
       yield html`<p class="dim">${formatCount(causes.length - MAX_FINDINGS)} more findings are not shown.</p>`
         .text;
     }
+    yield* this.#others();
     yield* this.#streams();
     yield this.#untold().text;
     yield `${pageEnd(this.#plots).text}\n`;
@@ -111,25 +127,44 @@ class Page {
   #plot({ stream, title }: Finding): Markup | null {
     const data = this.#plotOf(stream.id);
     if (!data) return null;
-    const index = this.#plotIndexes.get(stream.id) ?? this.#plots.push(data) - 1;
-    this.#plotIndexes.set(stream.id, index);
+    return this.#figure(stream.id, data, title);
+  }
+
+  #figure(streamId: string, data: PlotData, title: string): Markup {
+    const index = this.#plotIndexes.get(streamId) ?? this.#plots.push(data) - 1;
+    this.#plotIndexes.set(streamId, index);
     return html`<figure data-plot="${index}">${plotSvg(data, `${title}: what had arrived by when.`)}</figure>`;
+  }
+
+  /** What came in pieces and stands under no finding: how a healthy stream came is worth a look as well. */
+  *#others(): Generator<string> {
+    const others = [...this.#facts.values()]
+      .filter(({ stream, timesKnown }) => timesKnown && !this.#plotIndexes.has(stream.id))
+      .flatMap((facts) => {
+        const data = this.#plotOf(facts.stream.id);
+        return data?.curves.some(({ atMs }) => atMs.length > 1) ? [{ facts, data }] : [];
+      })
+      .sort((one, other) => other.facts.eventCount - one.facts.eventCount);
+    if (others.length === 0) return;
+    yield html`<h2>Other streams</h2>`.text;
+    for (const { facts, data } of others.slice(0, MAX_OTHER_PLOTS)) {
+      const { method, url } = facts.stream.request;
+      const name = `${method} ${this.#url(url)}`;
+      yield `${html`<h3><code>${name}</code></h3>${this.#figure(facts.stream.id, data, name)}`.text}\n`;
+    }
+    if (others.length > MAX_OTHER_PLOTS) {
+      yield html`<p class="dim">${formatCount(others.length - MAX_OTHER_PLOTS)} more are in the table only.</p>`
+        .text;
+    }
   }
 
   *#streams(): Generator<string> {
     const { streams } = this.#trace;
-    yield html`<h2>Requests</h2><div class="scroll" tabindex="0" role="region" aria-label="Requests"><table><thead><tr>${[
-      'Request',
-      'Kind',
-      'Status',
-      'Protocol',
-      'First byte',
-      'Events',
-      'Bytes',
-      'Longest gap',
-      'End',
-      'Arrivals',
-    ].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>`.text;
+    const heads = COLUMNS.map(({ name, isNumber }) =>
+      isNumber ? html`<th scope="col" class="number">${name}</th>` : html`<th scope="col">${name}</th>`,
+    );
+    yield html`<h2>Requests</h2><div class="scroll" tabindex="0" role="region" aria-label="Requests"><table><thead><tr>${heads}</tr></thead><tbody>`
+      .text;
     for (const stream of streams.slice(0, MAX_STREAMS)) {
       const facts = this.#facts.get(stream.id);
       if (!facts) continue;
