@@ -9,6 +9,8 @@ export interface CurvesPlotOptions {
   formatY(value: number): string;
   /** Least value at the top of the axis, so that small numbers do not shout. */
   leastTop?: number;
+  /** Distance of the ticks, where round numbers are not the ones that people look for. */
+  stepY?: number;
   /** Counts have no ticks between whole numbers. */
   wholeY?: boolean;
   /** Ticks on whole numbers only, for points that stand for things in a row. */
@@ -125,6 +127,7 @@ export class CurvesPlot {
             ticks: {
               ...look.ticks,
               maxTicksLimit: 6,
+              ...(options.stepY === undefined ? {} : { stepSize: options.stepY }),
               ...(options.wholeY ? { precision: 0 } : {}),
               callback: (value) => options.formatY(Number(value)),
             },

@@ -16,7 +16,7 @@ export interface EndpointHistory {
   sightings: Sighting[];
 }
 
-/** The endpoints of all recordings, those seen most often first. */
+/** The endpoints of all recordings: those seen most often first, of equals those with the most to look at. */
 export function endpointHistories(entries: readonly Entry[]): EndpointHistory[] {
   const histories = new Map<string, EndpointHistory>();
   const ordered = [...entries].sort((a, b) => a.summary.recordedEpochMs - b.summary.recordedEpochMs);
@@ -33,9 +33,21 @@ export function endpointHistories(entries: readonly Entry[]): EndpointHistory[] 
       else history.sightings.push({ entry, summaries: [summary] });
     }
   }
+  const trouble = new Map([...histories.values()].map((one) => [one, troubleOf(one)]));
   return [...histories.values()].sort(
-    (a, b) => b.sightings.length - a.sightings.length || a.name.localeCompare(b.name),
+    (a, b) =>
+      b.sightings.length - a.sightings.length ||
+      trouble.get(b)! - trouble.get(a)! ||
+      a.name.localeCompare(b.name),
   );
+}
+
+/** Errors and warnings; an error counts for many warnings. */
+function troubleOf({ sightings }: EndpointHistory): number {
+  const weights = { error: 1000, warning: 1, info: 0 };
+  return sightings
+    .flatMap(({ summaries }) => summaries.flatMap(({ findings }) => findings))
+    .reduce((sum, { severity, count }) => sum + weights[severity] * count, 0);
 }
 
 /** `POST https://stage.test/chat` → `POST /chat`. */

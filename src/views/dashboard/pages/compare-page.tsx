@@ -247,7 +247,7 @@ function PairList(props: {
               aria-pressed={pair.key === selected}
               onClick={() => onSelect(pair.key)}
             >
-              <span class={`weight ${weightWord(pair)}`}>{weightWord(pair)}</span>
+              <span class={`weight is-${weightWord(pair)}`}>{weightWord(pair)}</span>
               <span class="pair-endpoint mono">{pair.endpoint}</span>
               <span class="pair-sentence">{pair.sentence ?? 'Nothing differs by more than chance.'}</span>
             </button>

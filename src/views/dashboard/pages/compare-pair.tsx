@@ -214,9 +214,12 @@ function Gaps({ pair, names }: { pair: StreamPair; names: Both<string> }) {
   const { gaps } = pair;
   const [a, b] = useMemo(() => {
     const range = usedRange(gaps.a, gaps.b);
-    return [histogramOf(gaps.a, gaps.binEdgesMs, range), histogramOf(gaps.b, gaps.binEdgesMs, range)];
+    const of = (side: 'a' | 'b') =>
+      gaps[side].some((count) => count > 0) ? histogramOf(gaps[side], gaps.binEdgesMs, range) : [];
+    return [of('a'), of('b')];
   }, [gaps]);
-  if (a.length === 0) return null;
+  if (a.length + b.length === 0) return null;
+  const empty = 'There was none: it came in one piece, or not at all.';
   return (
     <div class="plot-pair">
       <HistogramChart
@@ -225,6 +228,7 @@ function Gaps({ pair, names }: { pair: StreamPair; names: Both<string> }) {
         revision={1}
         colour="arrived"
         formatEdge={formatDuration}
+        empty={empty}
       />
       <HistogramChart
         title={`Silences, ${names.b}`}
@@ -232,6 +236,7 @@ function Gaps({ pair, names }: { pair: StreamPair; names: Both<string> }) {
         revision={1}
         colour="bytes"
         formatEdge={formatDuration}
+        empty={empty}
       />
     </div>
   );
@@ -256,7 +261,7 @@ function Events({ events, names }: { events: EventAlignment; names: Both<string>
     [events],
   );
   const signed = (ms: number | null) =>
-    ms === null ? UNKNOWN : ms > 0 ? `+${formatDuration(ms)}` : formatDuration(ms);
+    ms === null ? UNKNOWN : ms < 0 ? `−${formatDuration(-ms)}` : `${ms > 0 ? '+' : ''}${formatDuration(ms)}`;
   return (
     <div>
       <h4>Events against each other</h4>

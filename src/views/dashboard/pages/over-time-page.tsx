@@ -136,6 +136,7 @@ function Plots({ name, moments }: { name: string; moments: readonly Moment[] }) 
         lines={lines.completion}
         formatY={(value) => `${Math.round(value)} %`}
         leastTop={100}
+        stepY={50}
       />
     </div>
   );

@@ -210,7 +210,6 @@ function Findings({ health, id }: { health: TraceHealth; id: string }) {
 
 function Causes({ health }: { health: TraceHealth }) {
   const { causes, completion } = health;
-  const most = causes[0]?.count ?? 1;
   return (
     <section class="block" aria-labelledby="overview-causes">
       <h3 id="overview-causes">Why streams did not complete</h3>
@@ -241,7 +240,7 @@ function Causes({ health }: { health: TraceHealth }) {
                 <td class="numeric">{formatCount(count)}</td>
                 <td class="numeric">{formatRate({ done: count, of: completion.of })}</td>
                 <td class="bar-cell" aria-hidden="true">
-                  <meter min={0} max={most} value={count} />
+                  <meter min={0} max={Math.max(1, completion.of)} value={count} />
                 </td>
               </tr>
             ))}

@@ -121,6 +121,20 @@ describe('an endpoint over recordings', () => {
     ]);
   });
 
+  it('is shown first when it was seen as often as others and has more wrong with it', () => {
+    const wrong = (severity: 'error' | 'warning') => ({
+      findings: [{ id: 'buffered-stream' as const, title: '', severity, count: 1 }],
+    });
+    const histories = endpointHistories([
+      entry('one', 1, [
+        summary('GET https://a.test/calm', 1),
+        summary('GET https://a.test/late', 1, wrong('warning')),
+        summary('GET https://a.test/stuck', 1, wrong('error')),
+      ]),
+    ]);
+    expect(histories.map(({ name }) => name)).toEqual(['GET /stuck', 'GET /late', 'GET /calm']);
+  });
+
   it('joins the hosts of one recording: the greatest share speaks for it, the worst is not hidden', () => {
     const [history] = endpointHistories([
       entry('both', 1, [
