@@ -84,6 +84,8 @@ export default defineConfig(({ mode, command }) => {
               include: ['test/{browser,cli,e2e,lab}/**/*.test.ts'],
               testTimeout: 120_000,
               hookTimeout: 120_000,
+              // A second, as it is otherwise, is little for a browser on a busy machine.
+              expect: { poll: { timeout: 20_000 } },
               pool: 'forks',
               maxWorkers: 2,
             },

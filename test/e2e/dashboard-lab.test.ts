@@ -17,6 +17,8 @@ import { dropFiles, openDashboardBrowser, violationsOf } from './support/dashboa
 
 const RECORDED = { direct: 'steady-tokens', buffered: 'nginx-default-buffering' };
 const EVENTS = 41;
+/** Of a plot of a report, in units of its drawing. */
+const WIDTH = 720;
 
 const executablePath = findChromium();
 const canRun = executablePath !== null && (findProgram('nginx') !== null || process.env.CI === 'true');
@@ -104,7 +106,7 @@ describe.skipIf(!canRun)('a stream of the lab, direct and behind nginx, in the d
   it('says that the gateway holds the stream back, and by how much', async () => {
     sentence = await compare();
     expect(sentence).toMatch(
-      /^Buffered delivers the 41 events of POST …\/chat in one burst [23](\.\d+)? s later than direct: nginx\/1\.[\d.]+ in between holds the answer back \(buffered-stream appeared\)\.$/,
+      /^Buffered delivers the 41 events of POST …\/chat in one burst [\d.]+ s later than direct: nginx\/1\.[\d.]+ in between holds the answer back \(buffered-stream appeared\)\.( \d more requests? differs?\.)?$/,
     );
     expect(await plot().getAttribute('aria-label')).toMatch(/direct: 41 events.*buffered: 41 events/s);
     const figure = (name: string) => page.getByRole('row', { name: new RegExp(`^${name} `) });
@@ -112,27 +114,32 @@ describe.skipIf(!canRun)('a stream of the lab, direct and behind nginx, in the d
       (await figure(name).getByRole('cell').allTextContents()).slice(0, 2);
     expect((await cells('events')).map(Number)).toEqual([EVENTS, EVENTS]);
     const [direct, buffered] = (await cells('bursts')).map(Number);
-    expect(direct).toBeGreaterThan(EVENTS / 2);
+    expect(direct).toBeGreaterThan(EVENTS / 4);
     expect(buffered).toBe(1);
     expect(await page.getByText(/41 matched by their contents/).count()).toBe(1);
     expect(await violationsOf(page)).toEqual([]);
   });
 
-  it('exports a page whose plot is drawn, and can be zoomed, from disk and without a network', async () => {
+  async function exportHtml(name: string): Promise<{ report: Page; thrown: string[] }> {
     await page.getByRole('link', { name: 'Library' }).first().click();
-    await page.getByRole('link', { name: 'buffered', exact: true }).click();
+    await page.getByRole('link', { name, exact: true }).click();
     await page.getByRole('tab', { name: 'Streams' }).click();
     await page.getByRole('button', { name: 'Export' }).click();
     const dialog = page.getByRole('dialog', { name: 'Export this recording' });
     await dialog.locator('input[value=html]').check();
     const downloading = page.waitForEvent('download');
     await dialog.getByRole('button', { name: 'Save' }).click();
-    await (await downloading).saveAs(at('report.html'));
-
+    const path = at(`${name}.html`);
+    await (await downloading).saveAs(path);
     const report = await context.newPage();
     const thrown: string[] = [];
     report.on('pageerror', (error) => thrown.push(error.message));
-    await report.goto(pathToFileURL(at('report.html')).href);
+    await report.goto(pathToFileURL(path).href);
+    return { report, thrown };
+  }
+
+  it('exports a page whose plot is drawn, and can be zoomed, from disk and without a network', async () => {
+    const { report, thrown } = await exportHtml('buffered');
     await report.locator('article.error h3', { hasText: /^■?41 events arrived/ }).waitFor();
     const figure = report.locator('article.error figure').first();
     const { from, to, points } = await drawn(figure);
@@ -147,16 +154,31 @@ describe.skipIf(!canRun)('a stream of the lab, direct and behind nginx, in the d
     const ticks = () => figure.locator('.tick').allTextContents();
     const whole = await ticks();
     expect(whole[0]).toBe('0.0 ms');
-    expect(whole.at(-1)).toMatch(/^[23]\.\d\d s$/);
+    expect(whole.at(-1)).toMatch(/^[\d.]+ s$/);
     await drag(report, figure, 0.85, 0.999);
     const zoomed = await ticks();
-    expect(zoomed[0]).toMatch(/^2\.\d\d s$/);
+    expect(zoomed[0]).toMatch(/^[\d.]+ s$/);
+    expect(zoomed.at(-1)).not.toBe(zoomed[0]);
     expect((await drawn(figure)).points.length).toBeGreaterThan(0);
     await figure.getByRole('button', { name: 'Whole' }).click();
     expect(await ticks()).toEqual(whole);
     expect(await violationsOf(report)).toEqual([]);
     expect(thrown).toEqual([]);
     expect(await report.evaluate(() => window.refused)).toEqual([]);
+    await report.close();
+  });
+
+  it('exports the plot of the healthy one as well, a step per delivery', async () => {
+    const { report, thrown } = await exportHtml('direct');
+    await report.getByText('Nothing wrong was found').waitFor();
+    const { from, to, points } = await drawn(report.locator('figure').first());
+    expect(points.length).toBeGreaterThan(EVENTS / 4);
+    // Over the whole width, each higher than the one before.
+    expect(points[0]!.x).toBeLessThan(from + (to - from) * 0.3);
+    expect(points.at(-1)!.x).toBeGreaterThan(from + (to - from) * 0.9);
+    expect(points.slice(1).every(({ y }, index) => y < points[index]!.y)).toBe(true);
+    expect(await violationsOf(report)).toEqual([]);
+    expect(thrown).toEqual([]);
     await report.close();
   });
 
@@ -183,23 +205,33 @@ describe.skipIf(!canRun)('a stream of the lab, direct and behind nginx, in the d
     await saved.locator('article.verdict', { hasText: sentence }).waitFor();
     const figure = saved.locator('figure').first();
     const [direct, buffered] = [await drawn(figure, 0), await drawn(figure, 1)];
-    expect(direct.points.length).toBeGreaterThan(EVENTS / 2);
-    expect(direct.points[0]!.x).toBeLessThan(direct.from + (direct.to - direct.from) * 0.2);
-    expect(buffered.points[0]!.x).toBeGreaterThan(buffered.from + (buffered.to - buffered.from) * 0.9);
+    // How long each took is the machine's affair; that one is spread over its time and the other is not, is not.
+    const spread = ({ from, points }: typeof direct) =>
+      (points.at(-1)!.x - points[0]!.x) / (points.at(-1)!.x - from);
+    expect(direct.points.length).toBeGreaterThan(EVENTS / 4);
+    expect(spread(direct)).toBeGreaterThan(0.7);
+    expect(spread(buffered)).toBeLessThan(0.1);
     // One scale: both end as high.
     expect(buffered.points.at(-1)!.y).toBe(direct.points.at(-1)!.y);
     expect(await figure.locator('.legend').textContent()).toMatch(/direct.*buffered/);
     const ticks = () => figure.locator('.tick').allTextContents();
     const whole = await ticks();
-    await drag(saved, figure, 0.2, 0.4);
-    expect((await drawn(figure, 0)).points.length).toBeLessThan(direct.points.length / 2);
+    // A part in which one has come to the middle and the other has not begun.
+    const edge = Math.min(buffered.points[0]!.x, direct.points.at(-1)!.x) * 0.6;
+    const before = direct.points.filter(({ x }) => x < edge);
+    await drag(saved, figure, 0, edge / WIDTH);
+    expect(await ticks()).not.toEqual(whole);
+    // A point at the very edge may be in or out, by the width of a pixel.
+    const kept = (await drawn(figure, 0)).points.length;
+    expect(Math.abs(kept - before.length)).toBeLessThanOrEqual(1);
+    expect(kept).toBeLessThan(direct.points.length);
     expect((await drawn(figure, 1)).points).toEqual([]);
     await figure.focus();
     await saved.keyboard.press('Escape');
     expect(await ticks()).toEqual(whole);
     await saved.keyboard.press('Home');
     expect(await figure.locator('output').textContent()).toMatch(
-      /^\d+ ms after the request: direct 1 event, .*; buffered 0 events, 0 B$/,
+      /^[\d.]+ m?s after the request: direct \d+ events?, .*; buffered 0 events, 0 B$/,
     );
     expect(await violationsOf(saved)).toEqual([]);
     expect(thrown).toEqual([]);
