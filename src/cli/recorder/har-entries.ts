@@ -9,6 +9,8 @@ import { WorkerEventStream } from './worker-event-stream';
 const MAX_CONTENT_BYTES = 1024 * 1024;
 /** The browser answers at once or, when the page is gone, perhaps never. */
 const CONTENT_WITHIN_MS = 2000;
+/** Files and forms with files: nothing decodes them, and the redaction does not know its way in them. */
+const UPLOADS = /^(multipart|image|audio|video|font)\//i;
 /** Requests under way that are kept track of, and messages of each. */
 const MAX_OPEN = 20_000;
 const MAX_MESSAGES = 100_000;
@@ -318,9 +320,11 @@ function requestBodyOf(request: unknown): Pick<OpenEntry, 'requestBody' | 'hasOt
  * does: one character for each.
  */
 async function otherBodyOf({ source, requestId }: OpenEntry, view: NetworkView): Promise<string | null> {
-  const byteLength = Number(headerValue(view.requestHeaders ?? [], 'content-length') ?? Number.NaN);
+  const headers = view.requestHeaders ?? [];
+  const byteLength = Number(headerValue(headers, 'content-length') ?? Number.NaN);
   // It cannot be asked for in part.
   if (!(byteLength <= BUFFERS.maxPostDataSize)) return null;
+  if (UPLOADS.test(headerValue(headers, 'content-type') ?? '')) return null;
   const body = await within(
     CONTENT_WITHIN_MS,
     source.session.send<{ postData?: string; base64Encoded?: boolean }>('Network.getRequestPostData', {

@@ -51,7 +51,7 @@ function tell(recorder: PageRecorder, begin: NetworkSource, end: NetworkSource, 
       timestamp: 10,
       wallTime: NOW_S,
       frameId: 'F1',
-      request: { url, method: 'GET', headers: {} },
+      request: own.request ?? { url, method: 'GET', headers: {} },
     },
     begin,
   );
@@ -119,6 +119,35 @@ describe('a body', () => {
     tell(recorder, sourceOf('page'), sourceOf('page'));
     const { streams } = await recorder.finish();
     expect(streams[0]).toMatchObject({ end: { kind: 'complete' }, response: { status: 200, body: null } });
+  });
+});
+
+describe('the body of a request that was not told with it', () => {
+  it.each([
+    ['bytes', 'application/octet-stream', 6, '\u0000\u0001ÿé'],
+    ['a form with files', 'multipart/form-data; boundary=a', 6, null],
+    ['a picture', 'image/png', 6, null],
+    ['more than is kept of any', 'application/octet-stream', 1_000_000, null],
+  ])('%s', async (_, contentType, byteLength, text) => {
+    const { recorder } = setUp();
+    const session = {
+      id: 'page',
+      send: async (method: string) => {
+        if (method !== 'Network.getRequestPostData') throw new Error('No data');
+        return { postData: Buffer.from([0, 1, 255, 233]).toString('base64'), base64Encoded: true };
+      },
+    };
+    const source = { ...sourceOf('page'), session: session as unknown as CdpSession };
+    tell(recorder, source, source, {
+      request: {
+        url: 'https://a.example/r1',
+        method: 'POST',
+        headers: { 'Content-Type': contentType, 'Content-Length': String(byteLength) },
+        hasPostData: true,
+      },
+    });
+    const { streams } = await recorder.finish();
+    expect(streams[0]?.request.body?.text ?? null).toBe(text);
   });
 });
 
