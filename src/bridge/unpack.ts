@@ -100,32 +100,38 @@ export class Unpacker {
     const messages = new Draft(rows, ROW_MESSAGE, bytes.length);
     let at = 0;
     for (let index = 0; index < count; index++) {
-      const [kind, stream, atMs, a, b, c] = rows.subarray(index * ROW_NUMBERS) as unknown as number[];
-      const note = notes[index] as unknown;
+      const from = index * ROW_NUMBERS;
+      const kind = rows[from]!;
+      const stream = rows[from + 1]!;
+      const atMs = rows[from + 2]!;
+      const a = rows[from + 3]!;
+      const b = rows[from + 4]!;
+      const c = rows[from + 5]!;
+      const note: unknown = notes[index];
       switch (kind) {
         case ROW_START:
-          batch.starts.push(this.#start(stream!, atMs!, a!, b!, fields(note)));
+          batch.starts.push(this.#start(stream, atMs, a, b, fields(note)));
           break;
         case ROW_HEAD:
-          batch.heads.push(this.#head(stream!, atMs!, a!, fields(note)));
+          batch.heads.push(this.#head(stream, atMs, a, fields(note)));
           break;
         case ROW_CHUNK:
         case ROW_MESSAGE: {
           const draft = kind === ROW_CHUNK ? chunks : messages;
-          draft.bytes.set(bytes.subarray(at, at + c!), draft.byteLength);
-          draft.byteLength += c!;
+          draft.bytes.set(bytes.subarray(at, at + c), draft.byteLength);
+          draft.byteLength += c;
           draft.rows[draft.length++] = index;
-          at += c!;
+          at += c;
           break;
         }
         case ROW_LOSS: {
-          const open = this.#open.get(stream!);
+          const open = this.#open.get(stream);
           if (open && (a === LOSS_NATIVE || a === LOSS_TIMES)) open.isWhole = true;
-          batch.losses.push({ stream: stream!, reason: LOSSES[a!]! });
+          batch.losses.push({ stream, reason: LOSSES[a]! });
           break;
         }
         case ROW_END:
-          batch.ends.push(this.#end(stream!, atMs!, a!, b!, fields(note)));
+          batch.ends.push(this.#end(stream, atMs, a, b, fields(note)));
           break;
         default:
           throw new Error(`No row of kind ${kind}`);
@@ -236,7 +242,10 @@ class Draft {
   }
 
   column(number: number): Float64Array {
-    return Float64Array.from(this.rows, (row) => this.source[row * ROW_NUMBERS + number]!);
+    const column = new Float64Array(this.length);
+    for (let index = 0; index < this.length; index++)
+      column[index] = this.source[this.rows[index]! * ROW_NUMBERS + number]!;
+    return column;
   }
 }
 
