@@ -54,7 +54,9 @@ const STATE_FIELDS = ['status', 'state', 'job_status', 'task_status', 'phase'];
 const PENDING =
   /^(queued|in[_ -]?queue|enqueued|pending|accepted|created|submitted|scheduled|waiting|not[_ -]?started|validating|preparing|initializing|starting|started|running|processing|in[_ -]?progress|active|working)$/;
 const FINAL =
-  /^(succeeded|success|successful|complete|completed|done|finished|ready|ended|failed|failure|error|errored|rejected|cancell?ed|aborted|stopped|terminated|killed|deleted|revoked|incomplete|expired|timeout|timed[_ -]?out|partially[_ -]completed|completed[_ -]with[_ -]errors)$/;
+  /^(succeeded|succeed|success|successful|ok|complete|completed|done|finish|finished|ready|ended|fail|failed|failure|error|errored|rejected|cancell?ed|aborted|stopped|terminated|killed|deleted|revoked|incomplete|expired|timeout|timed[_ -]?out|partially[_ -]completed|completed[_ -]with[_ -]errors)$/;
+/** Members that are there when the work is done, where nothing names its state. */
+const RESULT_FIELDS = ['result', 'results', 'output', 'outputs'];
 /** Members that say by being true that there is no more to come (long-running operations of Google's APIs: `done`). */
 const FINAL_FLAGS = ['done', 'finished', 'completed', 'is_done', 'isDone', 'is_finished', 'isFinished'];
 const UNKNOWN = /^(not[_ -]?found|unknown|missing|no[_ -]?such[_ -]?(job|task))$/;
@@ -71,17 +73,17 @@ export function findJobs(facts: TraceFacts): Job[] {
     // A poll repeats the id in its answer; it does not create the job again.
     if (!found || jobs.has(found.jobId)) continue;
     const knownAtMs = created.stream.timing.headersAtMs ?? created.stream.timing.startedAtMs;
-    const named = byName.get(found.location === null ? found.jobId : addressOf(found.location)) ?? [];
-    const later = named.filter(
+    const calledSo = byName.get(found.location === null ? found.jobId : addressOf(found.location)) ?? [];
+    const later = calledSo.filter(
       (call) =>
         call.index > index &&
         call.facts.stream.timing.startedAtMs >= knownAtMs &&
         asksAbout(call.facts.stream, created.stream, found),
     );
-    const polls = later.flatMap(({ poll }) => (poll ? [aboutJob(poll, found.jobId)] : []));
+    const named = later.flatMap(({ poll }) => (poll ? [aboutJob(poll, found.jobId)] : []));
+    const polls = settled(withoutNamesakes(named));
     const cancel = later.find((call) => call.cancels);
     if (polls.length === 0) continue;
-    settle(polls);
     const cancelledAtMs = cancel?.facts.stream.timing.startedAtMs ?? null;
     jobs.set(found.jobId, { jobId: found.jobId, idFrom: found.idFrom, created, polls, cancelledAtMs });
   }
@@ -225,8 +227,23 @@ function isCancel({ request }: StreamRecord): boolean {
 /** `poll` names the job; is it asked of the right server? */
 function asksAbout(poll: StreamRecord, created: StreamRecord, job: JobId): boolean {
   if (job.location !== null) return true;
-  // A short number could be anything's id: it must at least be asked of the same server.
-  return job.jobId.length >= 6 || originOf(poll.request.url) === originOf(created.request.url);
+  if (job.jobId.length >= 6) return true;
+  // A short number could be anything's id: it must be asked of the same server, at an address about work.
+  if (originOf(poll.request.url) !== originOf(created.request.url)) return false;
+  const path = partsOf(poll.request.url);
+  const isAboutWork = WORK_WORD.test(path.join('/'));
+  return (
+    isAboutWork || partsOf(created.request.url).some((part) => part !== job.jobId && path.includes(part))
+  );
+}
+
+/** Path and query of an address about work that goes on. */
+const WORK_WORD =
+  /job|task|operation|run|execution|prediction|workflow|queue|status|progress|poll|result|batch|report|export|import/i;
+
+function partsOf(url: string): string[] {
+  const { pathname, search } = new URL(url);
+  return [...pathname.split('/'), search].filter(Boolean);
 }
 
 function decode(part: string): string {
@@ -261,9 +278,15 @@ function readPoll(facts: StreamFacts): JobPoll | null {
     status,
     outcome: isLost ? 'lost' : status < 400 ? 'found' : 'failed',
     state,
-    isFinal: state !== null ? FINAL.test(state) : FINAL_FLAGS.some((flag) => fields[flag] === true),
+    isFinal: state !== null ? FINAL.test(state) : isDone(fields) || isDone(nested),
     progress: progressOf(fields) ?? progressOf(nested),
   };
+}
+
+function isDone(fields: Record<string, unknown>): boolean {
+  return (
+    FINAL_FLAGS.some((flag) => fields[flag] === true) || RESULT_FIELDS.some((name) => fields[name] != null)
+  );
 }
 
 /** What follows the id in an address that still asks about the job itself. */
@@ -289,14 +312,31 @@ function aboutJob(poll: JobPoll, jobId: string): JobPoll {
   return { ...poll, outcome: 'failed' };
 }
 
+/**
+ * The id may name other things as well (feedback on a run): an address that never knew it, while another address did,
+ * asks about something else, unless its answer speaks of the job.
+ */
+function withoutNamesakes(polls: JobPoll[]): JobPoll[] {
+  const known = new Set(
+    polls.filter(({ outcome }) => outcome === 'found').map(({ stream }) => addressOf(stream.request.url)),
+  );
+  if (known.size === 0) return polls;
+  return polls.filter(
+    ({ outcome, stream }) =>
+      outcome !== 'lost' ||
+      known.has(addressOf(stream.request.url)) ||
+      NO_SUCH_JOB.test(bodyTextOf(stream).slice(0, 1000)),
+  );
+}
+
 /** Long-running operations say with another status that they are done: 202 while they run, then 200; or 303 to the result. */
-function settle(polls: JobPoll[]): void {
+function settled(polls: readonly JobPoll[]): JobPoll[] {
   let hasWaited = false;
-  for (const poll of polls) {
+  return polls.map((poll) => {
     if (poll.status === 202) hasWaited = true;
     const isDone = poll.status === 303 || (poll.status === 200 && hasWaited && poll.state === null);
-    if (isDone) poll.isFinal = true;
-  }
+    return isDone ? { ...poll, isFinal: true } : poll;
+  });
 }
 
 /** Answers that say the job is unknown although it had not finished: after its end it may expire. */

@@ -2,7 +2,7 @@ import { formatCount } from '../../lib/format';
 import { byServer, type CookieUse, readCookies } from '../facts/cookies';
 import { responseHeader } from '../facts/headers';
 import { findJobs, lostPolls } from '../facts/jobs';
-import { keepsState } from '../facts/kept-state';
+import { keepsWork } from '../facts/kept-state';
 import type { TraceFacts } from '../facts/trace-facts';
 import { isUnknownSession } from '../facts/unknown-session';
 import type { PlatformId } from '../platforms';
@@ -60,8 +60,7 @@ function judgeServer(server: string, uses: CookieUse[], facts: TraceFacts): Retu
   const host = new URL(server).host;
   // A server that answers every origin alike, and keeps nothing between the calls, wants no credentials: who counts
   // visits or hands out pictures may stand behind a balancer that pins all the same.
-  const isPublic =
-    cookie.affinity !== null && without.every((use) => allowsAnyOrigin(use)) && !keepsState(uses, facts);
+  const isPublic = without.every(allowsAnyOrigin) && !keepsWork(uses, facts);
   const mode = first.stream.request.credentials;
   return on(
     {

@@ -125,6 +125,14 @@ describe('no lost job', () => {
     ],
   ])('%s', (_, calls) => expect(alarms(drawTrace([CREATED, ...calls]))).toEqual([]));
 
+  it('another thing that has the same small number', () => {
+    const trace = drawTrace([
+      `ask fetch POST https://app.test/work | 20 headers 202 application/json | 21 raw {"task_id":7,"status":"queued"} | 22 end`,
+      `500 ask fetch GET https://app.test/users/7 | 520 headers 404 application/json | 521 raw {} | 522 end`,
+    ]);
+    expect(alarms(trace)).toEqual([]);
+  });
+
   it('a 404 on an unrelated address', () => {
     const trace = drawTrace([
       `ask fetch POST https://app.test/work | 20 headers 200 application/json | 21 raw {"job_id":"abc12345","status":"queued"} | 22 end`,

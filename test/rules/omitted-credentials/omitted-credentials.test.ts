@@ -41,8 +41,9 @@ describe('a cross-origin page that asks without credentials', () => {
       `${at} ask fetch POST https://stats.example.org/collect / origin: https://app.test | ${at + 20} headers 204 / ${PAIR} / access-control-allow-origin: ${allow} | end`;
     const severity = (allow: string) =>
       findingOf(drawTrace([0, 1000, 2000].map((at) => beacon(at, allow))), 'omitted-credentials')?.severity;
-    expect(severity('*')).toBe('info');
-    expect(severity('https://app.test')).toBe('error');
+    expect([severity('*'), severity('https://app.test')]).toEqual(['info', 'error']);
+    const counter = (at: number) => beacon(at, '*').replace(PAIR, `set-cookie: PHPSESSID=${at}; path=/`);
+    expect(findingOf(drawTrace([0, 1000, 2000].map(counter)), 'omitted-credentials')?.severity).toBe('info');
   });
 
   it('session cookies count when they are set anew every time', () => {
