@@ -188,6 +188,74 @@ describe('a gateway that gave up', () => {
     ],
     ['Azure App Service', refusal(HOSTS.azure, 230_400, 502, {}, '500 - The request timed out.'), 'azure'],
     [
+      'Kong',
+      refusal(
+        HOSTS.own,
+        60_020,
+        504,
+        { server: 'kong/3.6.1', 'x-kong-upstream-latency': '60001', 'x-kong-request-id': 'f00d' },
+        '{"message":"The upstream server is timing out","request_id":"f00d"}',
+        JSON_TYPE,
+      ),
+      'kong',
+    ],
+    [
+      'Apache, as a proxy',
+      refusal(
+        HOSTS.own,
+        60_030,
+        504,
+        { server: 'Apache/2.4.58 (Ubuntu)' },
+        '<title>504 Gateway Timeout</title><p>The gateway did not receive a timely response\nfrom the upstream server or application.</p>',
+      ),
+      'apache',
+    ],
+    [
+      'Fastly',
+      refusal(
+        HOSTS.own,
+        15_090,
+        503,
+        {
+          server: 'Varnish',
+          'x-served-by': 'cache-fra-eddf8230099-FRA',
+          via: '1.1 varnish',
+          'retry-after': '0',
+        },
+        '<title>503 first byte timeout</title><h1>Error 503 first byte timeout</h1>',
+      ),
+      'fastly',
+    ],
+    [
+      'a Google load balancer that speaks Envoy',
+      refusal(HOSTS.own, 30_020, 504, SIGNED.googleLb, 'upstream request timeout', 'text/plain'),
+      'google-lb',
+    ],
+    [
+      'Azure Container Apps',
+      refusal(
+        'https://chat.happyhill-1a2b3c4d.westeurope.azurecontainerapps.io',
+        240_030,
+        504,
+        {},
+        'stream timeout',
+        'text/plain',
+      ),
+      'azure',
+    ],
+    [
+      'a Lambda behind Netlify',
+      refusal(
+        HOSTS.own,
+        10_060,
+        502,
+        SIGNED.netlify,
+        '{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 1 Error: Task timed out after 10.00 seconds"}',
+        JSON_TYPE,
+      ),
+      'netlify',
+    ],
+    [
       'Azure Front Door',
       refusal(
         HOSTS.own,
@@ -268,6 +336,20 @@ describe('answers that only look like it', () => {
     [
       'a slow call behind API Gateway that succeeds',
       [call(28_700, 200, { responseHeaders: SIGNED.restApi, url: `${HOSTS.restApi}/report` })],
+    ],
+    [
+      'an overloaded model that says so after 30 s',
+      [call(30_200, 503, { text: '{"detail":"model overloaded"}', responseHeaders: { server: 'uvicorn' } })],
+    ],
+    [
+      'an Envoy that found nobody to connect to',
+      [
+        call(30, 503, {
+          contentType: 'text/plain',
+          responseHeaders: SIGNED.istio,
+          text: 'upstream connect error or disconnect/reset before headers. reset reason: connection failure',
+        }),
+      ],
     ],
     ['a slow call behind an ALB that succeeds', [call(58_900, 200, { url: `${HOSTS.alb}/report` })]],
     ['a report of 61 s that succeeds', [call(61_000, 200)]],

@@ -87,6 +87,47 @@ describe('jobs behind a load balancer', () => {
       ],
     ],
     [
+      'a job whose result is asked for until it is there',
+      [
+        api('/jobs', 0, created),
+        ...[1, 2, 3].flatMap((turn) => [
+          api('/jobs/j-4711', turn * 1000, running),
+          api('/jobs/j-4711/result', turn * 1000 + 60, { status: 404, text: '{"detail":"Not Found"}' }),
+        ]),
+        api('/jobs/j-4711/result', 5000, { text: '{"rows":3}' }),
+      ],
+    ],
+    [
+      'a job that the page cancels',
+      [
+        api('/jobs', 0, created),
+        api('/jobs/j-4711', 1000, running),
+        api('/jobs/j-4711', 1500, { method: 'DELETE', status: 204, text: '' }),
+        api('/jobs/j-4711', 2000, unknown),
+      ],
+    ],
+    [
+      'an operation that ends in a redirect to what it made',
+      [
+        api('/exports', 0, {
+          method: 'POST',
+          status: 202,
+          text: '',
+          responseHeaders: { location: '/exports/77aa88' },
+        }),
+        api('/exports/77aa88', 1000, { text: '{"state":"active"}' }),
+        api('/exports/77aa88', 2000, { status: 303, text: '', responseHeaders: { location: '/files/1' } }),
+        api('/files/1', 2100, {}),
+        api('/exports/77aa88', 9000, unknown),
+      ],
+    ],
+    [
+      'a counter of another site that pins whom it counts',
+      [0, 1, 2].map((turn) =>
+        api('/collect', turn * 900, { allow: '*', credentials: false, cookies: albPair(turn) }),
+      ),
+    ],
+    [
       'a record that is made, deleted and gone',
       [
         api('/notes', 0, { method: 'POST', status: 201, text: '{"id":"n-1"}' }),
