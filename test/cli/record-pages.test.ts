@@ -42,9 +42,11 @@ describe('streams of workers, which no tap can see', () => {
       const stream = streamOf(open('late.json'), `/events/late/${kind}`);
       expect(stream).toMatchObject({ seenBy: { tap: false, network: true, har: true }, losses: [] });
       expect(stream.messages.payload).toEqual(['0', '1', '2', '3', '4']);
+      // Apart like the server sent them, as far as a busy machine lets them be; at one time if nobody knew better.
       const moments = stream.messages.atMs;
       const gaps = moments.slice(1).map((ms, index) => ms - moments[index]!);
-      expect(Math.min(...gaps), `${kind}: ${gaps}`).toBeGreaterThan(Math.max(...gaps) / 4);
+      const spanMs = moments.at(-1)! - moments[0]!;
+      expect(gaps.filter((gapMs) => gapMs > spanMs / 10).length, `${kind}: ${gaps}`).toBeGreaterThan(1);
       expect(stream.messages.confidence).toEqual(Array(5).fill(Confidence.arrived));
     }
   });

@@ -321,9 +321,8 @@ function requestBodyOf(request: unknown): Pick<OpenEntry, 'requestBody' | 'hasOt
  */
 async function otherBodyOf({ source, requestId }: OpenEntry, view: NetworkView): Promise<string | null> {
   const headers = view.requestHeaders ?? [];
-  const byteLength = Number(headerValue(headers, 'content-length') ?? Number.NaN);
-  // It cannot be asked for in part.
-  if (!(byteLength <= BUFFERS.maxPostDataSize)) return null;
+  // It cannot be asked for in part. The wire's own headers may come after the answer: then its size is not known before.
+  if (Number(headerValue(headers, 'content-length')) > BUFFERS.maxPostDataSize) return null;
   if (UPLOADS.test(headerValue(headers, 'content-type') ?? '')) return null;
   const body = await within(
     CONTENT_WITHIN_MS,
@@ -331,6 +330,6 @@ async function otherBodyOf({ source, requestId }: OpenEntry, view: NetworkView):
       requestId,
     }),
   );
-  if (!body?.postData) return null;
+  if (!body?.postData || body.postData.length > 2 * BUFFERS.maxPostDataSize) return null;
   return body.base64Encoded ? Buffer.from(body.postData, 'base64').toString('latin1') : body.postData;
 }
