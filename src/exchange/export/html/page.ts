@@ -1,10 +1,10 @@
+import { sha256 } from '@noble/hashes/sha2.js';
 import { encodeBase64 } from '../../../lib/base64';
 import { encodeUtf8 } from '../../../lib/text';
 import { html, jsonText, type Markup, trusted } from './markup';
 import type { PlotData } from './plot';
 import script from './report-script.js?raw';
 import { STYLE } from './report-style';
-import { sha256 } from './sha256';
 
 /**
  * A saved page up to its main part, `header` included. Its policy allows its own script and style sheet, by their hashes,
