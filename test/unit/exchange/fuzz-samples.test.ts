@@ -30,7 +30,7 @@ const FILES = [
 /** No round may take this much of the processor's time, however damaged the file is. */
 const HANG_MS = 2000;
 /** `STREAMGAUGE_FUZZ=20 npx vitest run …` looks longer. */
-const LONGER = Number(process.env['STREAMGAUGE_FUZZ'] ?? 1);
+const LONGER = Number(process.env.STREAMGAUGE_FUZZ ?? 1);
 const ROUNDS = 40 * LONGER;
 const BYTE_ROUNDS = 15 * LONGER;
 
