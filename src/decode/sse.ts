@@ -5,8 +5,6 @@ import { type Line, LineSplitter } from './line-splitter';
 
 const COLON = 58;
 const LETTER_E = 101;
-const DATA = 'data:';
-const SPACE = 32;
 
 /**
  * Server-sent events (WHATWG HTML, section 9.2). `eventsource-parser` reads the fields; lines are handed to it one by
@@ -28,12 +26,6 @@ export class SseFramer implements Framer {
   #unitByteLength = 0;
   #unitStartChunk = 0;
   #unitName: string | null = null;
-  /**
-   * The unit's only line so far, when it is a `data:` line. Nearly every event has no other, and for those one `slice`
-   * does what the parser would do with two calls and a reset.
-   */
-  #onlyDataLine: string | null = null;
-  #isParsing = false;
   #lastLineEndedEvent = false;
   #sawInvalidUtf8 = false;
 
@@ -95,42 +87,19 @@ export class SseFramer implements Framer {
     if (this.#isOversized) return;
     if (line.cut || this.#unitByteLength > MAX_UNIT_BYTES) {
       this.#isOversized = true;
-      this.#onlyDataLine = null;
-      this.#resetParser();
+      this.#parser.reset();
       this.#sink.problem(line.endChunk, OVERSIZED);
       return;
     }
     const text = this.#text(bytes, line.endChunk);
     if (bytes[0] === LETTER_E) this.#unitName = /^event: ?(.*)$/s.exec(text)?.[1] ?? this.#unitName;
-    if (!this.#isParsing && this.#onlyDataLine === null && text.startsWith(DATA)) {
-      this.#onlyDataLine = text;
-      return;
-    }
-    this.#parseOnlyDataLine();
-    this.#parse(text);
-  }
-
-  #parseOnlyDataLine(): void {
-    const first = this.#onlyDataLine;
-    this.#onlyDataLine = null;
-    if (first !== null) this.#parse(first);
-  }
-
-  #parse(text: string): void {
-    this.#isParsing = true;
     this.#parser.feed(`${text}\n`);
-  }
-
-  #resetParser(): void {
-    if (this.#isParsing) this.#parser.reset();
-    this.#isParsing = false;
   }
 
   #endUnit(line: Line): void {
     if (!this.#isSkipping && this.#unitByteLength > 0) {
-      const only = this.#onlyDataLine;
-      if (!this.#isOversized && only === null) this.#parse('');
-      const event = only === null ? this.#completed : { data: dataOf(only), event: undefined, id: undefined };
+      if (!this.#isOversized) this.#parser.feed('\n');
+      const event = this.#completed;
       this.#emit({
         startChunk: this.#unitStartChunk,
         endChunk: line.endChunk,
@@ -150,8 +119,7 @@ export class SseFramer implements Framer {
   }
 
   #startUnit(): void {
-    this.#resetParser();
-    this.#onlyDataLine = null;
+    if (this.#isSkipping || this.#unitByteLength > 0) this.#parser.reset();
     this.#completed = null;
     this.#isSkipping = false;
     this.#isOversized = false;
@@ -172,9 +140,4 @@ export class SseFramer implements Framer {
     }
     return text;
   }
-}
-
-/** The value of a `data:` line: one space after the colon does not count (WHATWG HTML, 9.2.6). */
-function dataOf(line: string): string {
-  return line.slice(line.charCodeAt(DATA.length) === SPACE ? DATA.length + 1 : DATA.length);
 }
