@@ -8,8 +8,8 @@ import { arrivalCurve } from './arrival-curve';
 import { cookieTraffic, figuresOf, headerDifferences, hopChanges } from './differences';
 import { alignEvents } from './event-alignment';
 import { judgePair } from './sentence';
-import { type MatchedStreams, matchHosts, matchStreams, pathEndpoint } from './stream-matching';
-import type { Both, CompareOptions, Comparison, FindingChanges, StreamPair } from './types';
+import { endpointPath, type MatchedStreams, matchHosts, matchStreams, pathEndpoint } from './stream-matching';
+import type { Both, CompareOptions, Comparison, FindingChanges, Side, StreamPair } from './types';
 
 /**
  * Holds recording `b` against recording `a`: which requests both made, what came when, and what the differences point
@@ -24,25 +24,27 @@ export function compareTraces(a: Trace, b: Trace, options: CompareOptions = {}):
     .map((match) => pairOf(match, sides, names))
     .sort((one, other) => other.weight - one.weight);
   const obstacles = obstaclesOf({ a, b }, pairs, names);
+  const unmatched = {
+    a: withoutPair(a, new Set(matched.map((one) => one.a))),
+    b: withoutPair(b, new Set(matched.map((one) => one.b))),
+  };
+  const findings = findingChanges(sides.a, sides.b, (finding, trace) => {
+    const stream = trace.streams.find(({ id }) => id === finding.stream.id);
+    return `${finding.id} ${stream ? pathEndpoint(stream) : ''}`;
+  });
   const comparison: Omit<Comparison, 'sentence'> = {
     names,
     verdict:
       pairs.length === 0
         ? 'incomparable'
-        : pairs.some(({ sentence }) => sentence !== null)
+        : pairs.some(({ sentence }) => sentence !== null) || faultOfOne({ findings, unmatched })
           ? 'differs'
           : 'same',
     obstacles,
     hosts,
     pairs,
-    unmatched: {
-      a: withoutPair(a, new Set(matched.map((one) => one.a))),
-      b: withoutPair(b, new Set(matched.map((one) => one.b))),
-    },
-    findings: findingChanges(sides.a, sides.b, (finding, trace) => {
-      const stream = trace.streams.find(({ id }) => id === finding.stream.id);
-      return `${finding.id} ${stream ? pathEndpoint(stream) : ''}`;
-    }),
+    unmatched,
+    findings,
   };
   return { ...comparison, sentence: sentenceOf(comparison) };
 }
@@ -168,13 +170,34 @@ function examples({ streams }: Trace): string {
   return `${endpoints.slice(0, 3).join(', ')}${more}`;
 }
 
-function sentenceOf({ verdict, obstacles, pairs, names }: Omit<Comparison, 'sentence'>): string {
+/** A fault in a request that only one of them made, the other recording's first. */
+function faultOfOne({
+  findings,
+  unmatched,
+}: Pick<Comparison, 'findings' | 'unmatched'>): { side: Side; finding: Finding } | null {
+  for (const side of ['b', 'a'] as const) {
+    const alone = new Set(unmatched[side].map(({ id }) => id));
+    const finding = (side === 'b' ? findings.appeared : findings.gone).find(
+      ({ severity, supersededBy, stream }) =>
+        severity !== 'info' && supersededBy === null && alone.has(stream.id),
+    );
+    if (finding) return { side, finding };
+  }
+  return null;
+}
+
+function sentenceOf(comparison: Omit<Comparison, 'sentence'>): string {
+  const { verdict, obstacles, pairs, names } = comparison;
   if (verdict === 'incomparable') return `They cannot be compared. ${obstacles.join(' ')}`;
   const differing = pairs.filter(({ sentence }) => sentence !== null);
   const [first] = differing;
   if (!first?.sentence) {
     const count = pairs.length === 1 ? 'The one request' : `All ${formatCount(pairs.length)} requests`;
-    return `${count} that both made came alike in ${names.a} and in ${names.b}.`;
+    const alike = `${count} that both made came alike in ${names.a} and in ${names.b}.`;
+    const fault = faultOfOne(comparison);
+    if (!fault) return alike;
+    const { side, finding } = fault;
+    return `${alike} But ${endpointPath(finding.stream)}, which only ${names[side]} asked for, shows ${finding.id}: ${finding.summary}`;
   }
   // Small differences beside a large one are not worth a word in the headline.
   const others = differing.filter(({ weight }) => weight >= 1).length - 1;

@@ -1,4 +1,5 @@
 import { endpointOf, hostOf } from '../diagnose/facts/endpoint';
+import type { StreamRef } from '../diagnose/rule';
 import type { StreamRecord } from '../trace/types';
 import { alignKeys } from './align';
 import type { HostPair } from './types';
@@ -15,7 +16,11 @@ export interface MatchedStreams {
  * also when a token or a version was put behind it there.
  */
 export function pathEndpoint({ request, kind }: StreamRecord): string {
-  const endpoint = endpointOf(request.method, request.url);
+  return endpointPath({ kind, method: request.method, url: request.url });
+}
+
+export function endpointPath({ kind, method, url }: Pick<StreamRef, 'kind' | 'method' | 'url'>): string {
+  const endpoint = endpointOf(method, url);
   const path = endpoint.replace(/^(\S+) [a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '$1 ').replace(/\?.*$/, '');
   return kind === 'websocket' ? path.replace(/^\S+/, 'WS') : path;
 }

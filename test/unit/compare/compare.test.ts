@@ -128,6 +128,21 @@ describe('the sentence', () => {
     );
   });
 
+  it('tells of a fault in a request that only one of them made', () => {
+    const list = (host: string) =>
+      `ask GET ${host}/api/list | 20 headers 200 application/json | +1 raw [1] | +1 end`;
+    const found = compared([list(LOCAL)], [list(STAGING), heldBack(STAGING)]);
+    expect(found.verdict).toBe('differs');
+    expect(found.sentence).toMatch(
+      /^The one request that both made came alike in local and in staging\. But POST \/api\/chat, which only staging asked for, shows buffered-stream: 41 events arrived at once, /,
+    );
+    // The other way round it is gone; and what is only worth a note is no difference.
+    expect(compared([list(LOCAL), heldBack(LOCAL)], [list(STAGING)]).sentence).toContain(
+      'which only local asked for',
+    );
+    expect(compared([list(LOCAL)], [list(STAGING), flowing(STAGING)]).verdict).toBe('same');
+  });
+
   it('tells the worst first, and how many more there are', () => {
     const other = (host: string, ms: number) =>
       `ask GET ${host}/api/list | ${ms} headers 200 application/json | +1 raw [1] | +1 end`;
