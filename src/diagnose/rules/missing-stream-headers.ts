@@ -52,7 +52,7 @@ function missingOf({ stream, hops }: StreamFacts): Missing[] {
   const value = cacheControl?.slice(0, 200) ?? 'absent';
   if (!directives.some((one) => /^no-(?:cache|store)$/.test(one))) {
     missing.push({
-      what: '`Cache-Control: no-cache`',
+      what: 'Cache-Control: no-cache',
       label: 'Cache-Control without no-cache or no-store: a cache may keep the stream, or collect it first',
       value,
       header: 'cache-control',
@@ -60,7 +60,7 @@ function missingOf({ stream, hops }: StreamFacts): Missing[] {
   }
   if (isIntermediarySeen(hops) && !directives.includes('no-transform')) {
     missing.push({
-      what: '`no-transform` (something stands between the browser and the application)',
+      what: 'no-transform (something stands between the browser and the application)',
       label: 'Cache-Control without no-transform: a proxy may compress the stream and hold it',
       value,
       header: 'cache-control',
