@@ -11,7 +11,6 @@ import {
   methods,
   now,
   ownValue,
-  page,
   removeListener,
 } from './natives';
 import { restorePatches } from './patches';
@@ -46,12 +45,12 @@ let taken: MessagePort | undefined;
  */
 export function handOver(): void {
   // Cancelable: a tap that is here already says so.
-  if (!dispatch(page, new Event(READY_EVENT, { cancelable: true }))) return;
+  if (!dispatch(document, new Event(READY_EVENT, { cancelable: true }))) return;
   const hello = [
     now(),
     // Scripts of the page may have run before. At document_start there is no script element yet and the document is
     // loading, except for the first about:blank of a frame, which is complete and empty from the beginning.
-    page.scripts.length > 0 || (page.readyState !== 'loading' && !!page.body?.firstChild),
+    document.scripts.length > 0 || (document.readyState !== 'loading' && !!document.body?.firstChild),
   ];
   startRecorder((message, transfer) => taken && post(taken, message, transfer));
   patchFetch();

@@ -53,7 +53,6 @@ export const NativeWeakMap = WeakMap;
 const NativePromise = Promise;
 const promisePrototype = NativePromise.prototype;
 
-export const page = document;
 /** `performance.now()` as it was. */
 export const now = bound(performance.now, performance);
 export const setTimer = bound(setTimeout, globalThis) as unknown as (run: () => void, ms: number) => number;

@@ -22,7 +22,6 @@ import {
   NativeBuffer,
   Numbers,
   now,
-  page,
   removeListener,
   setBytes,
   setTimer,
@@ -249,7 +248,7 @@ function addLife(
 export function startStream(atMs: number, note: unknown[], bodyByteLength = 0, object = ++objects): Stream {
   if (!streams) {
     // A page without streams has nothing of ours to run.
-    addListener(page, 'visibilitychange', flush, true);
+    addListener(globalThis, 'visibilitychange', flush, true);
     addListener(globalThis, 'pagehide', onPageHide, true);
   }
   const stream: Stream = { id_: ++streams, open_: true, payloadBytes_: 0, losses_: 0, release_: undefined };
@@ -383,7 +382,7 @@ export function stopRecorder(): void {
   isStopped = true;
   credits = 0;
   clearTimer(timer);
-  removeListener(page, 'visibilitychange', flush, true);
+  removeListener(globalThis, 'visibilitychange', flush, true);
   removeListener(globalThis, 'pagehide', onPageHide, true);
   first = last = null;
   notes = [];

@@ -10,7 +10,6 @@ import {
   NativeURL,
   ownKeys,
   ownValue,
-  page,
   tryGet,
   utf8Length,
 } from './natives';
@@ -39,7 +38,8 @@ export function absoluteUrl(input: unknown): unknown {
   // Where only the page's own `toString` could tell: the response says the real one.
   if (typeof input === 'object' && input)
     return tryGet(requestUrl!, input) ?? tryGet(urlHref, input) ?? 'about:invalid';
-  return tryGet(() => urlHref(new NativeURL(`${input as string}`, baseUri(page))), input);
+  // The document of now: a window keeps its tap when its first about:blank gives way to a page of the same origin.
+  return tryGet(() => urlHref(new NativeURL(`${input as string}`, baseUri(document))), input);
 }
 
 /** Lines of `name: value` from a Headers object, an array of pairs or a record. */

@@ -85,7 +85,7 @@ describe('windows that the page opens', () => {
       expect(textOf(stream) || stream.response?.body?.text, name).toBe(FIVE);
       expect(site.requests.get(`/events/${name}`)?.['x-team'], name).toBe('swordfish-44');
     }
-    for (const name of ['other', 'link']) {
+    for (const name of ['popup', 'other', 'link']) {
       const stream = streamOf(trace, `/events/${name}`);
       expect(stream, name).toMatchObject({ seenBy: { tap: true, network: true, har: true }, losses: [] });
       expect(trace.documents.find(({ id }) => id === stream.documentId)).toMatchObject({

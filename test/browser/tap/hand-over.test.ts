@@ -163,6 +163,35 @@ describe('frames', () => {
     await tapped.close();
   });
 
+  const inner = (name: string) =>
+    `/page?html=${encodeURIComponent(`<!doctype html><script>fetch('text?relative-${name}')</script>`)}`;
+  const MAKES: Record<string, (url: string) => unknown> = {
+    'made by the parser': (url) => {
+      document.body.innerHTML = `<iframe src="${url}"></iframe>`;
+    },
+    'given its address before it is put in': (url) => {
+      const frame = document.createElement('iframe');
+      frame.src = url;
+      document.body.append(frame);
+    },
+    'looked into before it has its address': (url) => {
+      const frame = document.createElement('iframe');
+      document.body.append(frame);
+      void (frame.contentWindow as Window & typeof globalThis).fetch;
+      frame.src = url;
+    },
+  };
+  for (const [name, make] of Object.entries(MAKES)) {
+    it(`a page of the same origin in a frame ${name}, which asks by a relative address`, async () => {
+      const tapped = await open();
+      const key = name.replaceAll(' ', '-');
+      await tapped.page.evaluate(make, inner(key));
+      await tapped.until(() => tapped.find(`relative-${key}`) !== undefined, `request of the frame ${name}`);
+      expect(tapped.find(`relative-${key}`)!.start.url).toBe(`${server.origin}/text?relative-${key}`);
+      await tapped.close();
+    });
+  }
+
   it('an inline script of a srcdoc frame', async () => {
     const tapped = await open();
     const native = await tapped.page.evaluate(
