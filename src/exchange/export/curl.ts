@@ -56,10 +56,21 @@ function commandOf({ request, response, kind }: StreamRecord, variant?: CurlVari
     // curl sends an empty header only when it ends in a semicolon.
     words.push('-H', quote(text === '' ? `${name};` : `${name}: ${text}`));
   }
-  if (request.body) words.push('--data-raw', quote(request.body.text));
-  const line = words.join(' ');
+  const bytes = request.body && isBinary(request.body.text) ? printf(request.body.text) : null;
+  if (bytes !== null) words.push('--data-binary', '@-');
+  else if (request.body) words.push('--data-raw', quote(request.body.text));
+  const line = `${bytes === null ? '' : `${bytes} | `}${words.join(' ')}`;
   return request.body?.truncated ? `# The body was longer than what was recorded.\n${line}` : line;
 }
+
+/** Bytes, one character each, of which some could not stand in a word of a shell. */
+const isBinary = (body: string): boolean =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+  /[\0-\x08\x0e-\x1f\x7f]/.test(body) && !/[^\0-\xff]/.test(body);
+
+/** A command that prints bytes, octal where they are no letters or digits (POSIX printf). */
+const printf = (bytes: string): string =>
+  `printf '${bytes.replace(/[^\w]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`)}'`;
 
 /** Streams in one script; more nobody runs by hand. */
 const MAX_STREAMS = 200;

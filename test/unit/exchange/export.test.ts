@@ -134,6 +134,19 @@ describe('curl', () => {
     );
   });
 
+  it('sends bytes that are no text through a pipe, each as it was', () => {
+    const bytes = Buffer.from([0, 1, 255, 9, 10, 37, 92, 39, 52, 7, 56, 200, 0]);
+    const line = curlLine(
+      stream(({ request }) => {
+        request.method = 'POST';
+        request.body = { text: bytes.toString('latin1'), byteLength: bytes.length, truncated: false };
+      }),
+      { redact: false },
+    );
+    expect(line).toMatch(/^printf '[^ ]+' \| curl -N .* --data-binary @-$/);
+    expect(execFileSync('/bin/sh', ['-c', line.replace(/\| curl.*$/, '')])).toEqual(bytes);
+  });
+
   it('redacts unless told not to', () => {
     const secret = stream(({ request }) => {
       request.headers = [
