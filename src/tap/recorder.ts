@@ -384,6 +384,10 @@ export function stopRecorder(): void {
   clearTimer(timer);
   removeListener(globalThis, 'visibilitychange', flush, true);
   removeListener(globalThis, 'pagehide', onPageHide, true);
+  // Nothing is added any more: what was held is let go.
   first = last = null;
   notes = [];
+  payloadBuffer = rowBuffer = new NativeBuffer(0);
+  payload = new Bytes(0);
+  rows = new Numbers(0);
 }
